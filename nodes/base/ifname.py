@@ -1,0 +1,50 @@
+"""Interface names: long ones are canonical inside, short ones are for display and input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+#: Long type name -> the abbreviation that IOS prints.
+SHORT: Final = {
+    "FastEthernet": "Fa",
+    "GigabitEthernet": "Gi",
+    "Ethernet": "Et",
+    "Loopback": "Lo",
+    "Vlan": "Vl",
+}
+
+#: What ``?`` says about each interface type.
+HELP: Final = {
+    "FastEthernet": "FastEthernet IEEE 802.3",
+    "GigabitEthernet": "GigabitEthernet IEEE 802.3z",
+    "Ethernet": "IEEE 802.3",
+    "Loopback": "Loopback interface",
+    "Vlan": "Catalyst Vlans",
+}
+
+_NAME = re.compile(r"([A-Za-z]+)(\d[\d/.:]*)")
+
+
+def split(name: str) -> tuple[str, str]:
+    """``"FastEthernet0/1"`` -> ``("FastEthernet", "0/1")``; a name without a number has an empty one."""
+    match = _NAME.fullmatch(name)
+    return (match.group(1), match.group(2)) if match else (name, "")
+
+
+def short(name: str) -> str:
+    """``"FastEthernet0/1"`` -> ``"Fa0/1"``."""
+    kind, number = split(name)
+    return SHORT.get(kind, kind) + number
+
+
+def sort_key(name: str) -> tuple[str, tuple[int, ...]]:
+    """Orders FastEthernet0/2 before FastEthernet0/10."""
+    kind, number = split(name)
+    return kind, tuple(int(part) for part in re.split(r"[/.:]", number) if part)
+
+
+def types(names: Iterable[str]) -> list[str]:
+    """The interface types that occur, each once, in order."""
+    return list(dict.fromkeys(split(name)[0] for name in names))

@@ -1,0 +1,16 @@
+"""Sets of VLAN numbers as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def vlan_list(vlans: Iterable[int]) -> str:
+    """{1, 10, 11, 12} -> ``1,10-12``."""
+    runs: list[list[int]] = []
+    for vlan in sorted(vlans):
+        if runs and vlan == runs[-1][1] + 1:
+            runs[-1][1] = vlan
+        else:
+            runs.append([vlan, vlan])
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)
