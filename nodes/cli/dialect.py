@@ -1,0 +1,122 @@
+"""What differs between consoles of different makes: prompt, messages, and which conveniences there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from nodes.cli.matcher import Failure, Fault
+
+if TYPE_CHECKING:
+    from nodes.cli.terminal import Terminal
+
+
+class Dialect:
+    """The way in which a console talks. Texts use ``\\n``; a session turns it into CR LF."""
+
+    #: Whether words may be abbreviated.
+    abbreviate = True
+    #: Whether ``?`` lists what may come, and Tab completes, at once, without Enter.
+    help_key = True
+    #: Whether long output stops at ``--More--``.
+    paging = True
+
+    def welcome(self, terminal: Terminal) -> str:
+        """Printed once, before the first prompt."""
+        return ""
+
+    def prompt(self, terminal: Terminal) -> str:
+        raise NotImplementedError
+
+    def before_prompt(self) -> str:
+        """Printed before each prompt, on a line of its own."""
+        return ""
+
+    def failure(self, failure: Failure, line: str, prompt: str, terminal: Terminal) -> Sequence[str]:
+        """The lines that answer a line which is no command."""
+        raise NotImplementedError
+
+
+class IosDialect(Dialect):
+    """Cisco IOS. Messages and columns as measured on devices; see the tests for transcripts."""
+
+    #: First keywords that, alone on a line, are answered with a hint rather than with "incomplete".
+    _LISTS = ("show",)
+
+    def __init__(
+        self,
+        hostname: Callable[[], str],
+        *,
+        domain_lookup: Callable[[], bool] = lambda: True,
+        banner: Callable[[], str] = lambda: "",
+    ) -> None:
+        self._hostname = hostname
+        self._domain_lookup = domain_lookup
+        self._banner = banner
+
+    def welcome(self, terminal: Terminal) -> str:
+        return self._banner()
+
+    def prompt(self, terminal: Terminal) -> str:
+        mode = terminal.mode
+        return f"{self._hostname()}{mode.prompt}{'#' if terminal.privilege >= 15 or mode.prompt else '>'}"
+
+    def failure(self, failure: Failure, line: str, prompt: str, terminal: Terminal) -> Sequence[str]:
+        if failure.fault is Fault.AMBIGUOUS:
+            return [f'% Ambiguous command:  "{line}"']
+        if failure.fault is Fault.INCOMPLETE:
+            if failure.words == 1 and failure.keyword in self._LISTS and terminal.mode.name == "exec":
+                return [f'% Type "{failure.keyword} ?" for a list of subcommands']
+            return ["% Incomplete command.", ""]
+        if failure.words == 1 and terminal.mode.name == "exec":
+            return self._unknown_host(line.strip())
+        return [" " * (len(prompt) + failure.offset) + "^", "% Invalid input detected at '^' marker.", ""]
+
+    def _unknown_host(self, word: str) -> Sequence[str]:
+        # A single unknown word in exec mode is taken for the name of a host to connect to.
+        if self._domain_lookup():
+            lookup = [f'Translating "{word}"...domain server (255.255.255.255)']
+        else:
+            lookup = [f'Translating "{word}"', "% Bad IP address or host name"]
+        return [*lookup, "% Unknown command or computer name, or unable to find computer address"]
+
+
+class WindowsDialect(Dialect):
+    """A Windows-like command prompt."""
+
+    abbreviate = False
+    help_key = False
+    paging = False
+
+    def __init__(
+        self,
+        *,
+        prompt: str = "C:\\>",
+        banner: Callable[[], str] = lambda: "",
+        usage: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """``usage`` maps a command to the lines that answer wrong or missing parameters of it."""
+        self._prompt = prompt
+        self._banner = banner
+        self._usage = usage or {}
+
+    def welcome(self, terminal: Terminal) -> str:
+        return self._banner()
+
+    def prompt(self, terminal: Terminal) -> str:
+        return self._prompt
+
+    def before_prompt(self) -> str:
+        return "\n"
+
+    def failure(self, failure: Failure, line: str, prompt: str, terminal: Terminal) -> Sequence[str]:
+        words = line.split()
+        if failure.word == 0:
+            return [
+                f"'{words[0]}' is not recognized as an internal or external command,",
+                "operable program or batch file.",
+            ]
+        usage = self._usage.get(words[0].lower(), ())
+        if failure.fault is Fault.INCOMPLETE:
+            return usage or ["The syntax of the command is incorrect."]
+        return [f"Bad parameter {words[failure.word]}.", *usage]
