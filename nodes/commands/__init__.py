@@ -1,0 +1,13 @@
+"""The command tables, one file per area; each command declared once (see :mod:`nodes.cli.table`).
+
+params      the parameter types that know networking: addresses, masks, interfaces
+console     commands + dialect + device = what a session is opened on
+system      hostname, lines, running-config, write, reload, show version and the like: router and switch
+interfaces  interface mode and show interfaces: router and switch
+ip          addresses, routes, ARP of a router
+probes      ping and traceroute
+acl         access lists
+vlan        VLANs and switch ports
+monitor     SPAN
+router, switch, host, sniffer   a kind's console, assembled from the areas
+"""

@@ -1,0 +1,354 @@
+"""Access lists: numbered and named, standard and extended, their counters, and where they are applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from nodes.base.addr import IPV4_MAX
+from nodes.cli.context import Args, Context, Rejected
+from nodes.cli.table import Block, Table
+from nodes.commands.sections import Section
+from nodes.device.acltext import ICMP_MESSAGES, rule_text
+from nodes.device.config import RoutedInterfaceConfig, RouterConfig
+from nodes.device.router import Router
+from nodes.device.views import AclsView
+from nodes.engine.acl import AccessList, AclError, AclRule, Action, PortMatch, PortOperator, numbered_list_is_extended
+from nodes.show import routing
+from nodes.wire import names
+
+table = Table()
+
+_NUMBER: Final = "1-199,1300-2699"
+_SEQUENCE: Final = "1-2147483647"
+
+# Any protocol, one endpoint after the other; ports only where they mean something.
+_SOURCE: Final = "{any|host <source-host:ipv4>|<source:ipv4> <source-wildcard:ipv4>}"
+_DESTINATION: Final = "{any|host <destination-host:ipv4>|<destination:ipv4> <destination-wildcard:ipv4>}"
+
+
+def _ports(kind: str, end: str) -> str:
+    return (
+        f"[{{eq|neq|lt|gt}}${end}_operator <{end}-port:{kind}-port>"
+        f"|range <{end}-first:{kind}-port> <{end}-last:{kind}-port>]"
+    )
+
+
+_OTHER_PROTOCOLS: Final = "|".join(sorted({*names.PROTOCOLS, "ip"} - {"icmp", "tcp", "udp"}))
+
+_EXTENDED: Final = (
+    "{permit|deny}$action {"
+    f"{{{_OTHER_PROTOCOLS}|<protocol-number:0-255>}}$protocol {_SOURCE} {_DESTINATION} [fragments]"
+    f"|icmp {_SOURCE} {_DESTINATION} "
+    f"[{{{'|'.join(ICMP_MESSAGES)}}}$icmp_name|<icmp-type:0-255> [<icmp-code:0-255>]|fragments]"
+    f"|tcp {_SOURCE} {_ports('tcp', 'source')} {_DESTINATION} {_ports('tcp', 'destination')} [established|fragments]"
+    f"|udp {_SOURCE} {_ports('udp', 'source')} {_DESTINATION} {_ports('udp', 'destination')} [fragments]"
+    "} [log]"
+)
+_STANDARD: Final = "{permit|deny}$action {any|host <source-host:ipv4>|<source:ipv4> [<source-wildcard:ipv4>]} [log]"
+_REMARK: Final = "remark <remark:line>"
+
+_HELP: Final = {
+    "permit": "Specify packets to forward",
+    "deny": "Specify packets to reject",
+    "remark": "Access list entry comment",
+    "<remark>": "Comment up to 100 characters",
+    "any": "Any host",
+    "host": "A single host",
+    "source": "Source address",
+    "source-wildcard": "Source wildcard bits",
+    "source-host": "Source address",
+    "destination": "Destination address",
+    "destination-wildcard": "Destination wildcard bits",
+    "destination-host": "Destination address",
+    "ip": "Any Internet Protocol",
+    "icmp": "Internet Control Message Protocol",
+    "tcp": "Transmission Control Protocol",
+    "udp": "User Datagram Protocol",
+    "ahp": "Authentication Header Protocol",
+    "eigrp": "Cisco's EIGRP routing protocol",
+    "esp": "Encapsulation Security Payload",
+    "gre": "Cisco's GRE tunneling",
+    "igmp": "Internet Gateway Message Protocol",
+    "ipinip": "IP in IP tunneling",
+    "nos": "KA9Q NOS compatible IP over IP tunneling",
+    "ospf": "OSPF routing protocol",
+    "pcp": "Payload Compression Protocol",
+    "pim": "Protocol Independent Multicast",
+    "protocol-number": "An IP protocol number",
+    "eq": "Match only packets on a given port number",
+    "neq": "Match only packets not on a given port number",
+    "lt": "Match only packets with a lower port number",
+    "gt": "Match only packets with a greater port number",
+    "range": "Match only packets in the range of port numbers",
+    "source-port": "Port number",
+    "source-first": "Port number",
+    "source-last": "Port number",
+    "destination-port": "Port number",
+    "destination-first": "Port number",
+    "destination-last": "Port number",
+    "established": "Match established connections",
+    "fragments": "Check non-initial fragments",
+    "log": "Log matches against this entry",
+    "icmp-type": "ICMP message type",
+    "icmp-code": "ICMP message code",
+    "administratively-prohibited": "Administratively prohibited",
+    "echo": "Echo (ping)",
+    "echo-reply": "Echo reply",
+    "host-unreachable": "Host unreachable",
+    "net-unreachable": "Net unreachable",
+    "packet-too-big": "Fragmentation needed and DF set",
+    "port-unreachable": "Port unreachable",
+    "time-exceeded": "All time exceededs",
+    "ttl-exceeded": "TTL exceeded",
+    "unreachable": "All unreachables",
+    "access-list": "Add an access list entry",
+    "number": "IP access list number",
+    "sequence": "Sequence Number",
+    "rest": "Anything: the whole list goes",
+}
+
+
+# Between rules and the words of a command --------------------------------------------------------------------------
+
+
+def _end(args: Args, end: str) -> tuple[int, int]:
+    if args.has(f"{end}-host"):
+        return args[f"{end}-host"], 0
+    if args.has(end):
+        return args[end], args.get(f"{end}-wildcard", 0)
+    return 0, IPV4_MAX
+
+
+def _port(args: Args, end: str) -> PortMatch | None:
+    if args.has(f"{end}-first"):
+        return PortMatch(PortOperator.RANGE, args[f"{end}-first"], args[f"{end}-last"])
+    if args.has(f"{end}-port"):
+        return PortMatch(PortOperator(args[f"{end}_operator"]), args[f"{end}-port"])
+    return None
+
+
+def _protocol(args: Args) -> int | None:
+    for name in ("icmp", "tcp", "udp"):
+        if name in args.words:
+            return names.PROTOCOLS[name]
+    if args.has("protocol-number"):
+        number: int = args["protocol-number"]
+        return number
+    return names.protocol_number(args["protocol"]) if args.has("protocol") else None
+
+
+def _rule(args: Args) -> AclRule:
+    if args.has("remark"):
+        return AclRule(Action.REMARK, remark=args["remark"].rstrip())
+    source, source_wildcard = _end(args, "source")
+    destination, destination_wildcard = _end(args, "destination")
+    icmp_type, icmp_code = args.get("icmp-type"), args.get("icmp-code")
+    if args.has("icmp_name"):
+        icmp_type, icmp_code = ICMP_MESSAGES[args["icmp_name"]]
+    try:
+        return AclRule(
+            Action(args["action"]),
+            _protocol(args),
+            source,
+            source_wildcard,
+            destination,
+            destination_wildcard,
+            _port(args, "source"),
+            _port(args, "destination"),
+            icmp_type,
+            icmp_code,
+            established=args.has("established"),
+            fragments=args.has("fragments"),
+            log=args.has("log"),
+        )
+    except AclError as error:
+        raise Rejected(f"% Invalid access list entry: {error}") from None
+
+
+# Numbered lists ----------------------------------------------------------------------------------------------------
+
+
+def _is_numbered(name: str) -> bool:
+    return name.isdigit() and numbered_list_is_extended(int(name)) is not None
+
+
+def _print_numbered(config: RouterConfig) -> Iterator[str]:
+    for name in sorted((name for name in config.access_lists if _is_numbered(name)), key=int):
+        access_list = config.access_lists[name]
+        for entry in access_list:
+            yield f"access-list {name} {rule_text(entry.rule, access_list.extended)}"
+
+
+def _list(device: Router, name: str, extended: bool) -> AccessList:
+    return device.config.access_lists.setdefault(name, AccessList(name, extended=extended))
+
+
+@table.command(
+    "config",
+    f"access-list {{<number:1-99,1300-1999> {{{_STANDARD}|{_REMARK}}}"
+    f"|<number:100-199,2000-2699> {{{_EXTENDED}|{_REMARK}}}}}",
+    help=_HELP,
+    no=f"access-list <number:{_NUMBER}> [<rest:line>]",
+    prints=_print_numbered,
+    section=Section.NUMBERED_ACL,
+)
+def access_list(ctx: Context, args: Args) -> None:
+    device: Router = ctx.device
+    name = str(args["number"])
+    if ctx.negated:
+        # As on IOS, whatever follows the number, the whole list goes.
+        device.config.access_lists.pop(name, None)
+    else:
+        _add(_list(device, name, bool(numbered_list_is_extended(args["number"]))), _rule(args), None)
+    device.configured()
+
+
+def _add(access_list: AccessList, rule: AclRule, sequence: int | None) -> None:
+    try:
+        access_list.add(rule, sequence)
+    except AclError:
+        raise Rejected(f"% Duplicate sequence number {sequence}") from None
+
+
+# Named lists -------------------------------------------------------------------------------------------------------
+
+
+def _print_named(config: RouterConfig) -> Iterator[Block]:
+    for name in sorted(name for name in config.access_lists if not _is_numbered(name)):
+        access_list = config.access_lists[name]
+        kind, mode = ("extended", "config-ext-nacl") if access_list.extended else ("standard", "config-std-nacl")
+        yield Block(f"ip access-list {kind} {name}", mode, access_list)
+
+
+@table.command(
+    "config",
+    "ip access-list {standard|extended}$kind <name:word>",
+    help={
+        "access-list": "Named access-list",
+        "standard": "Standard Access List",
+        "extended": "Extended Access List",
+        "name": "Access-list name or number",
+    },
+    no=True,
+    prints=_print_named,
+    section=Section.NAMED_ACL,
+)
+def ip_access_list(ctx: Context, args: Args) -> None:
+    device: Router = ctx.device
+    name, extended = args["name"], args["kind"] == "extended"
+    if ctx.negated:
+        device.config.access_lists.pop(name, None)
+        device.configured()
+        return
+    known = device.config.access_lists.get(name)
+    numbered = numbered_list_is_extended(int(name)) if name.isdigit() and len(name) < 6 else None
+    if (known is not None and known.extended != extended) or numbered not in (None, extended):
+        raise Rejected(
+            "% A named " + ("standard" if extended else "extended") + " IP access list with this name exists"
+        )
+    if name.isdigit() and numbered is None:
+        raise Rejected("% Invalid access list name.")
+    ctx.enter("config-ext-nacl" if extended else "config-std-nacl", _list(device, name, extended))
+
+
+def _print_entries(access_list: AccessList) -> Iterator[str]:
+    for entry in access_list:
+        yield rule_text(entry.rule, access_list.extended)
+
+
+def _edit_named(ctx: Context, args: Args) -> None:
+    device: Router = ctx.device
+    access_list: AccessList = ctx.scope
+    sequence = args.get("sequence")
+    if not ctx.negated:
+        _add(access_list, _rule(args), sequence)
+    elif args.has("action") or args.has("remark"):
+        access_list.remove_rule(_rule(args))
+    elif not access_list.remove(sequence):
+        raise Rejected("% Specified sequence number does not exist")
+    device.configured()
+
+
+for _mode, _grammar in (("config-ext-nacl", _EXTENDED), ("config-std-nacl", _STANDARD)):
+    _alternatives = f"{{{_grammar}|{_REMARK}}}"
+    table.command(
+        _mode,
+        f"[<sequence:{_SEQUENCE}>] {_alternatives}",
+        help=_HELP,
+        no=f"{{<sequence:{_SEQUENCE}> [{_alternatives}]|{_alternatives}}}",
+        prints=_print_entries,
+    )(_edit_named)
+
+
+# Where lists are applied, and what they counted --------------------------------------------------------------------
+
+
+def _print_groups(interface: RoutedInterfaceConfig) -> Iterator[str]:
+    for name, direction in ((interface.access_in, "in"), (interface.access_out, "out")):
+        if name:
+            yield f"ip access-group {name} {direction}"
+
+
+@table.command(
+    "config-if",
+    f"ip access-group {{<number:{_NUMBER}>|<name:word>}} {{in|out}}$direction",
+    help={
+        "access-group": "Specify access control for packets",
+        "number": "IP access list (standard or extended)",
+        "name": "Access-list name",
+        "in": "inbound packets",
+        "out": "outbound packets",
+    },
+    no=f"ip access-group [<number:{_NUMBER}>|<name:word>] {{in|out}}$direction",
+    prints=_print_groups,
+    section=20,
+)
+def access_group(ctx: Context, args: Args) -> None:
+    name = "" if ctx.negated else str(args["number"] if args.has("number") else args["name"])
+    interface: RoutedInterfaceConfig
+    for interface in ctx.scope:
+        if args["direction"] == "in":
+            interface.access_in = name
+        else:
+            interface.access_out = name
+    ctx.device.configured()
+
+
+_WHICH: Final = f"[<number:{_NUMBER}>|<name:word>]"
+_WHICH_HELP: Final = {
+    "access-lists": "List access lists",
+    "number": "ACL number",
+    "name": "ACL name",
+}
+
+
+def _named(args: Args) -> str | None:
+    if args.has("number"):
+        return str(args["number"])
+    return str(args["name"]) if args.has("name") else None
+
+
+def show_access_lists(ctx: Context, args: Args) -> AclsView:
+    device: Router = ctx.device
+    return device.access_lists_view(_named(args))
+
+
+for _grammar in (f"show access-lists {_WHICH}", f"show ip access-lists {_WHICH}"):
+    table.show("exec", _grammar, text=routing.access_lists, help=_WHICH_HELP)(show_access_lists)
+
+
+@table.command(
+    "exec",
+    f"clear {{access-list counters|ip access-list counters}} {_WHICH}",
+    help={"access-list": "Clear access list statistical information", "counters": "Clear access list counters"}
+    | _WHICH_HELP,
+    privilege=15,
+)
+def clear_counters(ctx: Context, args: Args) -> None:
+    device: Router = ctx.device
+    name = _named(args)
+    lists: Iterable[AccessList] = device.config.access_lists.values()
+    for access_list in lists:
+        if name in (None, access_list.name):
+            access_list.clear_counters()

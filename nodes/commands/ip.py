@@ -1,0 +1,228 @@
+"""Addresses, routes and ARP of a router."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nodes.base.addr import Prefix, broadcast_of, format_ipv4, length_to_mask, mask_to_length
+from nodes.base.errors import AddressError
+from nodes.cli.context import Args, Context, Rejected
+from nodes.cli.table import Table
+from nodes.commands.sections import Section
+from nodes.device.config import InterfaceAddress, RoutedInterfaceConfig, RouterConfig, StaticRoute
+from nodes.device.router import Router
+from nodes.device.views import ArpView, RouteEntryView, RoutesView
+from nodes.show import routing
+
+table = Table()
+
+
+# Addresses ---------------------------------------------------------------------------------------------------------
+
+
+def _print_address(interface: RoutedInterfaceConfig) -> list[str]:
+    address = interface.address
+    if address is None:
+        return ["no ip address"]
+    return [f"ip address {format_ipv4(address.address)} {format_ipv4(length_to_mask(address.length))}"]
+
+
+@table.command(
+    "config-if",
+    "ip address <address:ipv4> <mask:ipv4>",
+    help={"address": "IP address", "<address>": "IP address", "mask": "IP subnet mask"},
+    no="ip address [<address:ipv4> <mask:ipv4>]",
+    prints=_print_address,
+    section=10,
+)
+def ip_address(ctx: Context, args: Args) -> None:
+    device: Router = ctx.device
+    interface: RoutedInterfaceConfig
+    for interface in ctx.scope:
+        interface.address = None if ctx.negated else _checked(device.config, interface, args["address"], args["mask"])
+    device.configured()
+
+
+def _checked(config: RouterConfig, interface: RoutedInterfaceConfig, address: int, mask: int) -> InterfaceAddress:
+    """The address as configured; raises Rejected for one that no interface, or not this one, can have."""
+    try:
+        length = mask_to_length(mask)
+    except AddressError:
+        raise Rejected(f"Bad mask 0x{mask:X} for address {format_ipv4(address)}") from None
+    own = InterfaceAddress(address, length)
+    network = own.network
+    if length == 0 or (length < 31 and address in (network.address, broadcast_of(network))):
+        raise Rejected(f"Bad mask /{length} for address {format_ipv4(address)}")
+    if address >> 24 in (0, 127) or address >> 28 >= 0xE:
+        raise Rejected(f"Not a valid host address - {format_ipv4(address)}")
+    for other in config.interfaces.values():
+        if other is not interface and other.address is not None and _overlap(network, other.address.network):
+            raise Rejected(f"% {format_ipv4(network.address)} overlaps with {other.name}")
+    return own
+
+
+def _overlap(one: Prefix, other: Prefix) -> bool:
+    mask = length_to_mask(min(one.length, other.length))
+    return one.address & mask == other.address & mask
+
+
+@table.command(
+    "config-if",
+    "ip proxy-arp",
+    help={"proxy-arp": "Enable proxy ARP"},
+    no=True,
+    prints=lambda interface: [] if interface.proxy_arp else ["no ip proxy-arp"],
+    section=22,
+)
+def proxy_arp(ctx: Context, args: Args) -> None:
+    for interface in ctx.scope:
+        interface.proxy_arp = not ctx.negated
+
+
+@table.command(
+    "config-if",
+    "ip unreachables",
+    help={"unreachables": "Enable sending ICMP Unreachable messages"},
+    no=True,
+    prints=lambda interface: [] if interface.unreachables else ["no ip unreachables"],
+    section=21,
+)
+def unreachables(ctx: Context, args: Args) -> None:
+    for interface in ctx.scope:
+        interface.unreachables = not ctx.negated
+
+
+@table.command(
+    "config",
+    "ip icmp rate-limit unreachable <milliseconds:1-4294967295>",
+    help={
+        "icmp": "ICMP options",
+        "rate-limit": "Rate limit ICMP messages",
+        "unreachable": "Rate limit ICMP unreachable messages",
+        "milliseconds": "Once per milliseconds",
+    },
+    no="ip icmp rate-limit unreachable",
+    default="ip icmp rate-limit unreachable",
+    prints=lambda config: _print_rate_limit(config),
+    section=Section.ICMP,
+)
+def rate_limit(ctx: Context, args: Args) -> None:
+    config: RouterConfig = ctx.device.config
+    config.unreachable_interval = 500 if ctx.defaulted else 0 if ctx.negated else args["milliseconds"]
+    ctx.device.configured()
+
+
+def _print_rate_limit(config: RouterConfig) -> list[str]:
+    if config.unreachable_interval == 500:
+        return []
+    if config.unreachable_interval == 0:
+        return ["no ip icmp rate-limit unreachable"]
+    return [f"ip icmp rate-limit unreachable {config.unreachable_interval}"]
+
+
+# Routes ------------------------------------------------------------------------------------------------------------
+
+
+def _print_routes(config: RouterConfig) -> Iterator[str]:
+    for route in sorted(config.routes, key=lambda route: route.prefix):
+        words = [format_ipv4(route.prefix.address), format_ipv4(route.prefix.mask)]
+        if route.interface is not None:
+            words.append(route.interface)
+        if route.gateway is not None:
+            words.append(format_ipv4(route.gateway))
+        if route.distance != 1:
+            words.append(str(route.distance))
+        yield "ip route " + " ".join(words)
+
+
+_WAY = "{<gateway:ipv4>|<out:interface> [<gateway:ipv4>]}"
+
+
+@table.command(
+    "config",
+    f"ip route <network:ipv4> <mask:ipv4> {_WAY} [<distance:1-255>]",
+    help={
+        "route": "Establish static routes",
+        "network": "Destination prefix",
+        "mask": "Destination prefix mask",
+        "gateway": "Forwarding router's address",
+        "out": "Outgoing interface",
+        "distance": "Distance metric for this route",
+    },
+    no=f"ip route <network:ipv4> <mask:ipv4> [{_WAY} [<distance:1-255>]]",
+    prints=_print_routes,
+    section=Section.ROUTE,
+)
+def ip_route(ctx: Context, args: Args) -> None:
+    device: Router = ctx.device
+    routes = device.config.routes
+    network, mask = args["network"], args["mask"]
+    try:
+        prefix = Prefix(network, mask_to_length(mask))
+    except AddressError:
+        raise Rejected("%Inconsistent address and mask") from None
+    if network & ~mask:
+        raise Rejected("%Inconsistent address and mask")
+    gateway, out = args.get("gateway"), args.get("out")
+    if ctx.negated:
+        kept = [
+            route
+            for route in routes
+            if route.prefix != prefix
+            or (gateway is not None and route.gateway != gateway)
+            or (out is not None and route.interface != out)
+        ]
+        if len(kept) == len(routes):
+            raise Rejected("%No matching route to delete")
+        routes[:] = kept
+    else:
+        if any(interface.address and interface.address.address == gateway for interface in _interfaces(device)):
+            raise Rejected("%Invalid next hop address (it's this router)")
+        # The same way with another distance replaces the first, as on IOS.
+        same = [route for route in routes if route[:3] == (prefix, gateway, out)]
+        for route in same:
+            routes.remove(route)
+        routes.append(StaticRoute(prefix, gateway, out, args.get("distance", 1)))
+    device.configured()
+
+
+def _interfaces(device: Router) -> list[RoutedInterfaceConfig]:
+    return list(device.config.interfaces.values())
+
+
+@table.show("exec", "show ip route", text=routing.routes, help={"route": "IP routing table"})
+def show_ip_route(ctx: Context, args: Args) -> RoutesView:
+    device: Router = ctx.device
+    return device.routes_view()
+
+
+@table.show(
+    "exec",
+    "show ip route <address:ipv4>",
+    text=routing.route_entry,
+    help={"route": "IP routing table", "address": "Network to display information about"},
+)
+def show_ip_route_to(ctx: Context, args: Args) -> RouteEntryView:
+    device: Router = ctx.device
+    return device.route_entry_view(args["address"])
+
+
+# ARP ---------------------------------------------------------------------------------------------------------------
+
+
+def show_arp(ctx: Context, args: Args) -> ArpView:
+    device: Router = ctx.device
+    return device.arp_view()
+
+
+for _grammar in ("show arp", "show ip arp"):
+    table.show("exec", _grammar, text=routing.arp, help={"arp": "ARP table"})(show_arp)
+
+
+def clear_arp(ctx: Context, args: Args) -> None:
+    device: Router = ctx.device
+    device.clear_arp()
+
+
+for _grammar, _word in (("clear arp-cache", "arp-cache"), ("clear ip arp", "arp")):
+    table.command("exec", _grammar, help={_word: "Clear the entire ARP cache"}, privilege=15)(clear_arp)

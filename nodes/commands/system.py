@@ -1,0 +1,322 @@
+"""What router and switch both have: names, lines, configuration files, reload, and the shows about the box itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from nodes.cli.commandset import CommandSet
+from nodes.cli.context import Args, Ask, Context, Job, Rejected
+from nodes.cli.render import render
+from nodes.cli.table import Block, Table
+from nodes.commands.sections import Section
+from nodes.device.base import Device
+from nodes.device.config import IosConfig, LineConfig
+from nodes.device.ios import IosDevice, drops_view
+from nodes.device.views import ConfigView, DropsView, LogView, VersionView
+from nodes.show import personality, system
+
+table = Table()
+#: Shows and clears that a sniffer or a host has as well.
+common = Table()
+
+#: Octets of NVRAM of an 1841; a 2950 has less, and neither is ever full here.
+NVRAM_OCTETS: Final = 196600
+_HOSTNAME: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+
+
+# Names -------------------------------------------------------------------------------------------------------------
+
+
+@table.command(
+    "config",
+    "hostname <name:word>",
+    help={"hostname": "Set system's network name", "name": "This system's network name"},
+    no="hostname [<name:word>]",
+    prints=lambda config: [f"hostname {config.hostname}"],
+    section=Section.HOSTNAME,
+)
+def hostname(ctx: Context, args: Args) -> str | None:
+    config: IosConfig = ctx.device.config
+    if ctx.negated:
+        config.hostname = "Router" if ctx.device.spec.kind == "router" else "Switch"
+        return None
+    name: str = args["name"]
+    if not name[0].isalpha() or not name[-1].isalnum() or not set(name) <= set(_HOSTNAME) or len(name) > 63:
+        raise Rejected("% Hostname contains one or more illegal characters.")
+    config.hostname = name
+    return None
+
+
+def _print_domain(config: IosConfig) -> list[str]:
+    return [] if config.domain_lookup else ["no ip domain-lookup"]
+
+
+for _grammar in ("ip domain-lookup", "ip domain lookup"):
+
+    @table.command(
+        "config",
+        _grammar,
+        help={
+            "domain-lookup": "Enable IP Domain Name System hostname translation",
+            "domain": "IP DNS Resolver",
+            "lookup": "Enable IP Domain Name System hostname translation",
+        },
+        no=True,
+        prints=_print_domain if _grammar == "ip domain-lookup" else None,
+        section=Section.DOMAIN,
+    )
+    def domain_lookup(ctx: Context, args: Args) -> None:
+        ctx.device.config.domain_lookup = not ctx.negated
+
+
+# Lines -------------------------------------------------------------------------------------------------------------
+
+
+def _print_lines(config: IosConfig) -> Iterator[Block]:
+    yield Block("line con 0", "config-line", config.console, closed=False)
+    yield Block("line vty 0 4", "config-line", config.vty, closed=True)
+
+
+@table.command(
+    "config",
+    "line {{console|con} <first:0-0>|vty <first-vty:0-15> [<last-vty:0-15>]}",
+    help={
+        "line": "Configure a terminal line",
+        "console": "Primary terminal line",
+        "con": "Primary terminal line",
+        "vty": "Virtual terminal",
+        "first": "First Line number",
+        "first-vty": "First Line number",
+        "last-vty": "Last Line number",
+    },
+    prints=_print_lines,
+    section=Section.LINE,
+)
+def line(ctx: Context, args: Args) -> None:
+    config: IosConfig = ctx.device.config
+    ctx.enter("config-line", config.vty if args.has("vty") else config.console)
+
+
+def _print_timeout(line: LineConfig) -> list[str]:
+    minutes, seconds = divmod(line.exec_timeout, 60)
+    return [] if line.exec_timeout == 600 else [f"exec-timeout {minutes} {seconds}"]
+
+
+@table.command(
+    "config-line",
+    "exec-timeout <minutes:0-35791> [<seconds:0-2147483>]",
+    help={"exec-timeout": "Set the EXEC timeout", "minutes": "Timeout in minutes", "seconds": "Timeout in seconds"},
+    no="exec-timeout",
+    prints=_print_timeout,
+)
+def exec_timeout(ctx: Context, args: Args) -> None:
+    """``no exec-timeout`` is no timeout at all, as on IOS."""
+    line: LineConfig = ctx.scope
+    line.exec_timeout = 0 if ctx.negated else args["minutes"] * 60 + args.get("seconds", 0)
+    ctx.device.lines_changed()
+
+
+@table.command(
+    "config-line",
+    "logging synchronous",
+    help={
+        "logging": "Modify message logging facilities",
+        "synchronous": "Synchronized message output",
+    },
+    no=True,
+    prints=lambda line: ["logging synchronous"] if line.logging_synchronous else [],
+)
+def logging_synchronous(ctx: Context, args: Args) -> None:
+    line: LineConfig = ctx.scope
+    line.logging_synchronous = not ctx.negated
+    ctx.device.lines_changed()
+
+
+@table.command(
+    "config-line",
+    "length <lines:0-512>",
+    help={"length": "Set number of lines on a screen", "lines": "Number of lines on screen (0 for no pausing)"},
+    no="length",
+    prints=lambda line: [] if line.length == 24 else [f"length {line.length}"],
+)
+def length(ctx: Context, args: Args) -> None:
+    line: LineConfig = ctx.scope
+    line.length = 24 if ctx.negated else args["lines"]
+    ctx.device.lines_changed()
+
+
+@table.command(
+    "config-line",
+    "width <columns:0-512>",
+    help={"width": "Set width of the display terminal", "columns": "Number of characters on a screen line"},
+    no="width",
+    prints=lambda line: [] if line.width == 80 else [f"width {line.width}"],
+)
+def width(ctx: Context, args: Args) -> None:
+    line: LineConfig = ctx.scope
+    line.width = 80 if ctx.negated else args["columns"]
+    ctx.device.lines_changed()
+
+
+@table.command(
+    "config-line",
+    "history size <commands:0-256>",
+    help={
+        "history": "Enable and control the command history function",
+        "size": "Set history buffer size",
+        "commands": "Size of history buffer",
+    },
+    no="history size",
+    prints=lambda line: [] if line.history_size == 20 else [f"history size {line.history_size}"],
+)
+def history_size(ctx: Context, args: Args) -> None:
+    line: LineConfig = ctx.scope
+    line.history_size = 20 if ctx.negated else args["commands"]
+    ctx.device.lines_changed()
+
+
+# Configuration files -----------------------------------------------------------------------------------------------
+
+
+def configuration_text(device: IosDevice, commands: CommandSet) -> list[str]:
+    """The configuration proper, from ``!`` to ``end``: what NVRAM holds and what running-config shows."""
+    body = render(commands, "config", device.config)
+    return ["!", f"version {personality.of(device.version).running_version}", "!", *body, "end"]
+
+
+def _config_view(lines: Sequence[str]) -> ConfigView:
+    return ConfigView(tuple(lines), sum(len(line) + 1 for line in lines), NVRAM_OCTETS)
+
+
+_RUNNING_HELP: Final = {
+    "running-config": "Current operating configuration",
+    "startup-config": "Contents of startup configuration",
+    "interface": "Show interface configuration",
+    "name": "Interface",
+}
+
+
+@table.show("exec", "show running-config", text=system.running_config, help=_RUNNING_HELP, privilege=15)
+def show_running(ctx: Context, args: Args) -> ConfigView:
+    return _config_view(configuration_text(ctx.device, ctx.session.commands))
+
+
+@table.show(
+    "exec",
+    "show running-config interface <name:interface>",
+    text=system.running_config,
+    help=_RUNNING_HELP,
+    privilege=15,
+)
+def show_running_interface(ctx: Context, args: Args) -> ConfigView:
+    interface = ctx.device.config.interfaces[args["name"]]
+    body = render(ctx.session.commands, "config-if", interface)
+    return _config_view(["!", f"interface {args['name']}", *(f" {line}" for line in body), "end"])
+
+
+@table.show("exec", "show startup-config", text=system.startup_config, help=_RUNNING_HELP, privilege=15)
+def show_startup(ctx: Context, args: Args) -> ConfigView:
+    device: Device = ctx.device
+    text = device.services.nvram.read()
+    if not text:
+        raise Rejected("startup-config is not present")
+    return _config_view(text.splitlines())
+
+
+def _save(ctx: Context) -> None:
+    device: IosDevice = ctx.device
+    text = "\n".join(configuration_text(device, ctx.session.commands)) + "\n"
+    try:
+        device.services.nvram.write(text)
+    except OSError as error:
+        raise Rejected(f"% Error writing nvram:startup-config ({error.strerror or error})") from None
+
+
+@table.command("exec", "write [memory]", help={"memory": "Write to NV memory"}, privilege=15)
+def write(ctx: Context, args: Args) -> list[str]:
+    _save(ctx)
+    return ["Building configuration...", "[OK]"]
+
+
+@table.command("exec", "write terminal", help={"terminal": "Write to terminal"}, privilege=15, pipe=True)
+def write_terminal(ctx: Context, args: Args) -> list[str]:
+    return list(system.running_config(_config_view(configuration_text(ctx.device, ctx.session.commands))))
+
+
+@table.command(
+    "exec",
+    "copy running-config startup-config",
+    help={
+        "running-config": "Copy from current system configuration",
+        "startup-config": "Copy to startup configuration",
+    },
+    privilege=15,
+)
+def copy_running(ctx: Context, args: Args) -> Job:
+    name = yield Ask("Destination filename [startup-config]? ")
+    if name.strip() not in ("", "startup-config"):
+        raise Rejected(f"%Error opening nvram:{name.strip()} (No such file or directory)")
+    yield "Building configuration...\n"
+    _save(ctx)
+    yield "[OK]\n"
+
+
+@table.command("exec", "reload", help={"reload": "Halt and perform a cold restart"}, privilege=15)
+def reload(ctx: Context, args: Args) -> Job:
+    device: IosDevice = ctx.device
+    running = "\n".join(configuration_text(device, ctx.session.commands)) + "\n"
+    if running != device.services.nvram.read() and ctx.session.interactive:
+        while True:
+            answer = yield Ask("\nSystem configuration has been modified. Save? [yes/no]: ")
+            if answer.strip().lower() in ("y", "ye", "yes"):
+                yield "Building configuration...\n"
+                _save(ctx)
+                yield "[OK]\n"
+                break
+            if answer.strip().lower() in ("n", "no"):
+                break
+            yield "% Please answer 'yes' or 'no'.\n"
+    answer = yield Ask("Proceed with reload? [confirm]", confirm=True)
+    if answer not in ("", "y", "Y"):
+        return
+    yield "\n"
+    device.log("SYS", 5, "RELOAD", "Reload requested by console. Reload Reason: Reload Command.")
+    device.reload()
+
+
+# The box -----------------------------------------------------------------------------------------------------------
+
+
+@table.show("exec", "show version", text=system.version, help={"version": "System hardware and software status"})
+def show_version(ctx: Context, args: Args) -> VersionView:
+    device: IosDevice = ctx.device
+    return device.version_view()
+
+
+@table.show(
+    "exec", "show logging", text=system.logging, help={"logging": "Show the contents of logging buffers"}, privilege=15
+)
+def show_logging(ctx: Context, args: Args) -> LogView:
+    device: IosDevice = ctx.device
+    return device.log_view()
+
+
+@common.show(
+    "exec",
+    "show drops",
+    text=system.drops,
+    help={"show": "Show running system information", "drops": "Packets dropped, by reason"},
+)
+def show_drops(ctx: Context, args: Args) -> DropsView:
+    return drops_view(ctx.device)
+
+
+@common.command(
+    "exec",
+    "clear drops",
+    help={"clear": "Reset functions", "drops": "Counters of dropped packets"},
+)
+def clear_drops(ctx: Context, args: Args) -> None:
+    device: Device = ctx.device
+    device.drops.clear()

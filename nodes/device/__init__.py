@@ -1,0 +1,14 @@
+"""Devices: engines assembled behind ports, a typed configuration, and frozen views of what they do.
+
+    config    the configuration as values: the sole truth for running-config
+    effects   what a device asks of its surroundings
+    base      ports, counters, drops, logging and timers common to every device
+    stack     the IPv4 stack of an interface-owning device: ARP, ICMP, local delivery, probes
+    router    the forwarding pipeline over vectors of packets
+    switch    bridge and SPAN
+    host      PCs and servers
+    sniffer   the capture buffer between two ports
+    views     frozen dataclasses, the only thing that text and JSON are made from
+
+A device does no I/O: it takes frames and the time, and is asked for effects (see :class:`nodes.device.base.Device`).
+"""

@@ -1,0 +1,266 @@
+"""What every device is: ports with counters, drops, syslog, timers and effects, and no I/O.
+
+A device is driven by :meth:`Device.receive`, :meth:`Device.carrier` and :meth:`Device.handle_timer`, each with the time
+(monotonic seconds), tells when it wants to be called next, and hands out what it wants done through
+:meth:`Device.drain`. Entropy, the wall clock and the place of the startup-config come in as :class:`Services`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import exp
+from typing import Final, Protocol
+
+from nodes.base.drops import Drop, DropCounters
+from nodes.device.effects import Effect, Logged, Reload, Transmit, ViewChanged
+from nodes.device.syslog import Syslog
+
+#: Seconds over which ``show interfaces`` averages its rates.
+LOAD_INTERVAL: Final = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class PortSpec:
+    """A port as the lab describes it: canonical name and burnt-in address."""
+
+    name: str
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSpec:
+    lab: str
+    name: str
+    kind: str
+    type: str
+    version: str | None
+    ports: tuple[PortSpec, ...]
+
+
+class Nvram(Protocol):
+    """Where ``write memory`` puts the startup-config. ``write`` returns when the text is safe."""
+
+    def read(self) -> str | None: ...
+    def write(self, text: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a device may use of the world, injected so that a test can replace it."""
+
+    entropy: Callable[[int], bytes]
+    wall_clock: Callable[[], float]
+    """Seconds since the epoch, for display only."""
+    nvram: Nvram
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """A mirror rule for the broker: copies of what crosses ``sources`` go out of ``destination`` (port numbers)."""
+
+    session: int
+    sources: tuple[tuple[int, str], ...]
+    destination: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    """What the broker must know: whether the device is ready, which ports are up administratively, mirrors."""
+
+    ready: bool
+    up: tuple[int, ...]
+    mirrors: tuple[Mirror, ...] = ()
+
+
+class Rate:
+    """An exponentially decaying average over LOAD_INTERVAL, in units per second."""
+
+    __slots__ = ("_at", "_value")
+
+    def __init__(self) -> None:
+        self._value = 0.0
+        self._at = 0.0
+
+    def add(self, amount: float, now: float) -> None:
+        self._value = self.at(now) + amount / LOAD_INTERVAL
+        self._at = now
+
+    def at(self, now: float) -> float:
+        return self._value * exp((self._at - now) / LOAD_INTERVAL)
+
+
+class Direction:
+    """Counters of one direction of a port: packets, octets, broadcasts, and their rates."""
+
+    __slots__ = ("bit_rate", "broadcasts", "drops", "last", "octets", "packet_rate", "packets")
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self.packets = 0
+        self.octets = 0
+        self.broadcasts = 0
+        self.drops = 0
+        self.last: float | None = None
+        self.bit_rate = Rate()
+        self.packet_rate = Rate()
+
+    def count(self, frames: Sequence[bytes], now: float) -> None:
+        octets = sum(map(len, frames))
+        self.packets += len(frames)
+        self.octets += octets
+        for frame in frames:
+            # The group bit of the destination address: broadcasts and multicasts count together, as on IOS.
+            if frame and frame[0] & 1:
+                self.broadcasts += 1
+        self.last = now
+        self.bit_rate.add(octets * 8, now)
+        self.packet_rate.add(len(frames), now)
+
+
+class Port:
+    """A physical port. ``up`` is what passes traffic: administratively up, and the cable has carrier."""
+
+    __slots__ = ("admin_up", "carrier", "changed_at", "index", "input", "mac", "name", "output", "reason", "resets")
+
+    def __init__(self, index: int, spec: PortSpec) -> None:
+        self.index = index
+        self.name = spec.name
+        self.mac = spec.mac
+        self.admin_up = False
+        self.carrier = False
+        self.reason = "no-cable"
+        self.changed_at = 0.0
+        self.resets = 0
+        self.input = Direction()
+        self.output = Direction()
+
+    @property
+    def up(self) -> bool:
+        return self.admin_up and self.carrier
+
+
+class Device(ABC):
+    """The base of router, switch, host and sniffer.
+
+    Subclasses implement :meth:`_input` and :meth:`configured`, and may extend the timer methods. Nothing here raises on
+    hostile frames: what cannot be used is counted in :attr:`drops`.
+    """
+
+    def __init__(self, spec: DeviceSpec, services: Services, now: float) -> None:
+        self.spec = spec
+        self.services = services
+        self.started = now
+        self.now = now
+        self.drops = DropCounters()
+        self.ports = [Port(index, port) for index, port in enumerate(spec.ports)]
+        self.port_by_name = {port.name: port for port in self.ports}
+        self.syslog = Syslog()
+        self.ready = False
+        self._effects: list[Effect] = []
+        self._output: dict[int, list[bytes]] = {}
+
+    # Driven by the shell -------------------------------------------------------------------------------------------
+
+    def receive(self, port: int, frames: Sequence[bytes], now: float) -> None:
+        """A vector of frames came in on port number ``port``."""
+        self.now = now
+        entry = self.ports[port]
+        if not entry.up:
+            self.drops.count(Drop.PORT_DOWN, len(frames))
+            return
+        entry.input.count(frames, now)
+        self._input(entry, frames)
+
+    def carrier(self, port: int, up: bool, reason: str, now: float) -> None:
+        """The wire tells whether port number ``port`` has carrier, and why (a word of ``broker.protocol.Reason``)."""
+        self.now = now
+        entry = self.ports[port]
+        was_up = entry.up
+        entry.carrier, entry.reason = up, reason
+        if entry.up != was_up:
+            self._port_changed(entry)
+
+    def handle_timer(self, now: float) -> None:
+        """Do what is due. Called at or after :meth:`next_deadline`."""
+        self.now = now
+
+    def next_deadline(self) -> float | None:
+        """When :meth:`handle_timer` is wanted next, in monotonic seconds; None when nothing is pending."""
+        return None
+
+    def drain(self) -> list[Effect]:
+        """What the device wants done, in order; frames for one port come as one vector."""
+        for port, frames in self._output.items():
+            self._effects.append(Transmit(port, frames))
+        self._output = {}
+        effects, self._effects = self._effects, []
+        return effects
+
+    @property
+    def has_effects(self) -> bool:
+        """Whether :meth:`drain` would return anything."""
+        return bool(self._effects or self._output)
+
+    def view(self) -> DeviceView:
+        return DeviceView(self.ready, tuple(port.index for port in self.ports if port.admin_up))
+
+    def boot_finished(self, now: float) -> None:
+        """The startup-config has been applied: the device may say that it is ready."""
+        self.now = now
+        self.ready = True
+        self._effects.append(ViewChanged())
+
+    # For subclasses and commands -----------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _input(self, port: Port, frames: Sequence[bytes]) -> None:
+        """Take frames from a port that is up."""
+
+    @abstractmethod
+    def configured(self) -> None:
+        """The configuration was changed by a command; derive from it what depends on it."""
+
+    def transmit(self, port: Port, frames: list[bytes]) -> None:
+        """Queue frames for the wire; on a port that is not up they are dropped, counted."""
+        if not port.up:
+            port.output.drops += len(frames)
+            self.drops.count(Drop.PORT_DOWN, len(frames))
+            return
+        port.output.count(frames, self.now)
+        queue = self._output.get(port.index)
+        if queue is None:
+            self._output[port.index] = frames
+        else:
+            queue.extend(frames)
+
+    def set_admin(self, port: Port, up: bool) -> None:
+        """``shutdown`` or ``no shutdown``."""
+        if port.admin_up == up:
+            return
+        was_up = port.up
+        port.admin_up = up
+        self._effects.append(ViewChanged())
+        if port.up != was_up:
+            self._port_changed(port)
+
+    def _port_changed(self, port: Port) -> None:
+        """``port.up`` has just changed; a subclass extends this with what its protocols do then."""
+        port.changed_at = self.now
+        if not port.up:
+            port.resets += 1
+
+    def log(self, facility: str, severity: int, mnemonic: str, text: str) -> None:
+        """Log ``%FACILITY-severity-MNEMONIC: text`` (IOS severities, 0 emergencies .. 7 debugging)."""
+        line = self.syslog.add(facility, severity, mnemonic, text, self.services.wall_clock())
+        self._effects.append(Logged(line, severity))
+
+    def reload(self) -> None:
+        self._effects.append(Reload())
+
+    def changed(self) -> None:
+        """What :meth:`view` returns has changed."""
+        self._effects.append(ViewChanged())

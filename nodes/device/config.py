@@ -1,0 +1,139 @@
+"""The configuration of each device kind as plain values: the sole truth for running-config.
+
+Commands change these objects and call :meth:`nodes.device.base.Device.configured`; engines are derived from them, never
+the other way round. Two configurations are equal when they compare equal, which is what the round trip
+parse(print(x)) == x is tested with. Interface names are the long ones throughout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+from nodes.base.addr import Prefix, network_of
+from nodes.engine.acl import AccessList
+
+
+class InterfaceAddress(NamedTuple):
+    """An address of our own and the length of its network's prefix."""
+
+    address: int
+    length: int
+
+    @property
+    def network(self) -> Prefix:
+        return network_of(self.address, self.length)
+
+
+@dataclass(slots=True)
+class InterfaceConfig:
+    """What every physical interface of an IOS-like device has."""
+
+    name: str
+    description: str = ""
+    shutdown: bool = False
+    duplex: str = "auto"
+    speed: str = "auto"
+    prints_auto: ClassVar[bool] = False
+    """Whether ``duplex auto`` and ``speed auto`` stand in the running-config although they are defaults."""
+
+
+@dataclass(slots=True)
+class RoutedInterfaceConfig(InterfaceConfig):
+    """An interface of a router: down until ``no shutdown``, as IOS ships them."""
+
+    prints_auto: ClassVar[bool] = True
+    shutdown: bool = True
+    address: InterfaceAddress | None = None
+    access_in: str = ""
+    access_out: str = ""
+    proxy_arp: bool = True
+    unreachables: bool = True
+
+
+class StaticRoute(NamedTuple):
+    """``ip route``: by gateway, by interface, or both; floating when its distance is above 1."""
+
+    prefix: Prefix
+    gateway: int | None
+    interface: str | None
+    distance: int = 1
+
+
+@dataclass(slots=True)
+class LineConfig:
+    """``line con 0`` or ``line vty 0 4``: what sessions on the line start with."""
+
+    exec_timeout: int = 600
+    """Seconds without typing after which the session ends; 0 is never."""
+    logging_synchronous: bool = False
+    length: int = 24
+    width: int = 80
+    history_size: int = 20
+
+
+@dataclass(slots=True)
+class IosConfig:
+    """What the router and the switch have in common."""
+
+    hostname: str
+    domain_lookup: bool = True
+    console: LineConfig = field(default_factory=LineConfig)
+    vty: LineConfig = field(default_factory=LineConfig)
+
+
+@dataclass(slots=True)
+class RouterConfig(IosConfig):
+    interfaces: dict[str, RoutedInterfaceConfig] = field(default_factory=dict)
+    routes: list[StaticRoute] = field(default_factory=list)
+    access_lists: dict[str, AccessList] = field(default_factory=dict)
+    unreachable_interval: int = 500
+    """``ip icmp rate-limit unreachable``: milliseconds between two ICMP unreachables; 0 is no limit."""
+
+
+@dataclass(slots=True)
+class SwitchPortConfig(InterfaceConfig):
+    """A switch port. ``trunk`` ports carry ``allowed`` VLANs tagged and ``native`` untagged."""
+
+    trunk: bool = False
+    access_mode: bool = False
+    """``switchport mode access`` was typed; without it an unconfigured port also ends up in its access VLAN."""
+    access_vlan: int = 1
+    native: int = 1
+    allowed: frozenset[int] | None = None
+    """None is every VLAN."""
+    portfast: bool = False
+
+
+@dataclass(slots=True)
+class MonitorConfig:
+    """``monitor session``: sources as interface -> ``rx``, ``tx`` or ``both``."""
+
+    sources: dict[str, str] = field(default_factory=dict)
+    destination: str = ""
+
+
+@dataclass(slots=True)
+class SwitchConfig(IosConfig):
+    interfaces: dict[str, SwitchPortConfig] = field(default_factory=dict)
+    vlans: dict[int, str] = field(default_factory=dict)
+    """VLANs that were made here, beyond the built-in ones, with their names ("" is the default name)."""
+    monitors: dict[int, MonitorConfig] = field(default_factory=dict)
+    aging_time: int = 300
+
+
+@dataclass(slots=True)
+class HostConfig:
+    hostname: str
+    address: InterfaceAddress | None = None
+    gateway: int | None = None
+
+
+@dataclass(slots=True)
+class SnifferConfig:
+    hostname: str
+    service: bool = True
+    filter: str = ""
+    """The display filter's canonical text; "" shows everything."""
+    buffer: int = 1000
+    """Packets kept; the oldest gives way."""

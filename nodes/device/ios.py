@@ -1,0 +1,137 @@
+"""What router and switch share because both have an IOS-like console: configuration files, syslog of links, views."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+
+from nodes.base.addr import format_ipv4, format_mac
+from nodes.base.ifname import split
+from nodes.device.base import Device, Direction, Port
+from nodes.device.config import InterfaceAddress, InterfaceConfig, IosConfig, RoutedInterfaceConfig
+from nodes.device.effects import LinesChanged
+from nodes.device.views import DirectionView, DropsView, DropView, InterfaceView, LogView, VersionView
+
+#: The version that ``show version`` names; the distribution's own.
+WIRELAB = "0.1.0"
+
+
+class IosDevice(Device):
+    """A mixin: its host class is a Device that calls :meth:`_init_ios`."""
+
+    config: IosConfig
+    _methods: dict[str, tuple[InterfaceAddress | None, str]]
+
+    def _init_ios(self, config: IosConfig) -> None:
+        self.config = config
+        self._methods = {}
+
+    @property
+    def version(self) -> str:
+        """The software version, which is also the name of the personality."""
+        assert self.spec.version is not None  # routers and switches always have one, see nodes.kinds
+        return self.spec.version
+
+    @abstractmethod
+    def interface_config(self, port: Port) -> InterfaceConfig:
+        """The configuration of a port."""
+
+    # Links ---------------------------------------------------------------------------------------------------------
+
+    def _port_changed(self, port: Port) -> None:
+        super()._port_changed(port)
+        if not port.admin_up:
+            self.log("LINK", 5, "CHANGED", f"Interface {port.name}, changed state to administratively down")
+        else:
+            self.log("LINK", 3, "UPDOWN", f"Interface {port.name}, changed state to {'up' if port.up else 'down'}")
+        state = "up" if port.up else "down"
+        self.log("LINEPROTO", 5, "UPDOWN", f"Line protocol on Interface {port.name}, changed state to {state}")
+
+    # Views ---------------------------------------------------------------------------------------------------------
+
+    def _note_method(self, port: Port, address: InterfaceAddress | None) -> None:
+        """Remember where an interface's address came from: the saved configuration or somebody's hands."""
+        known, _ = self._methods.get(port.name, (None, "unset"))
+        if address != known:
+            method = "unset" if address is None else "manual" if self.ready else "NVRAM"
+            self._methods[port.name] = (address, method)
+
+    def _status(self, port: Port) -> tuple[str, str, str]:
+        """Status, line protocol and a switch's word for both."""
+        if not port.admin_up:
+            return "administratively down", "down", "disabled"
+        return ("up", "up", "connected") if port.carrier else ("down", "down", "notconnect")
+
+    def _vlan_word(self, port: Port) -> str:
+        return "routed"
+
+    def _interface_view(self, port: Port) -> InterfaceView:
+        interface = self.interface_config(port)
+        status, protocol, condition = self._status(port)
+        address = interface.address if isinstance(interface, RoutedInterfaceConfig) else None
+        return InterfaceView(
+            name=port.name,
+            description=interface.description,
+            status=status,
+            protocol=protocol,
+            condition=condition,
+            reason=port.reason,
+            mac=format_mac(port.mac),
+            address=None if address is None else format_ipv4(address.address),
+            prefix_length=None if address is None else address.length,
+            method=self._methods.get(port.name, (None, "unset"))[1],
+            mtu=1500,
+            duplex=interface.duplex,
+            speed=interface.speed,
+            vlan=self._vlan_word(port),
+            resets=port.resets,
+            input=self._direction_view(port.input),
+            output=self._direction_view(port.output),
+        )
+
+    def _direction_view(self, direction: Direction) -> DirectionView:
+        return DirectionView(
+            direction.packets,
+            direction.octets,
+            direction.broadcasts,
+            direction.drops,
+            None if direction.last is None else self.now - direction.last,
+            round(direction.bit_rate.at(self.now)),
+            round(direction.packet_rate.at(self.now)),
+        )
+
+    def version_view(self) -> VersionView:
+        types: dict[str, int] = {}
+        for port in self.ports:
+            kind = split(port.name)[0]
+            types[kind] = types.get(kind, 0) + 1
+        mac = self.ports[0].mac
+        return VersionView(
+            personality=self.version,
+            hostname=self.config.hostname,
+            model=self.spec.type,
+            uptime=self.now - self.started,
+            port_types=types,
+            base_mac=format_mac(mac),
+            board_id=f"WRL{mac.hex().upper()[2:10]}",
+            wirelab=WIRELAB,
+        )
+
+    def log_view(self) -> LogView:
+        return LogView(tuple(self.syslog.lines()))
+
+    def lines_changed(self) -> None:
+        """A setting under ``line`` was changed."""
+        self._effects.append(LinesChanged())
+
+    def clear_interface_counters(self, names: Iterable[str] | None = None) -> None:
+        """``clear counters``."""
+        for port in self.ports:
+            if names is None or port.name in names:
+                port.input.clear()
+                port.output.clear()
+
+
+def drops_view(device: Device) -> DropsView:
+    """``show drops``: what every device counts."""
+    return DropsView(tuple(DropView(drop.label, count, drop.help) for drop, count in device.drops.items()))

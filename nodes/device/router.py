@@ -1,0 +1,275 @@
+"""The router: IPv4 forwarding over vectors of packets, in IOS's order of operations.
+
+::
+
+    in:   validate -> access-in -> local -> forward -> access-out -> fragment -> resolve -> wire
+
+IPsec takes its places in this row: decryption and the check of what should have been encrypted come behind
+``access-in``, encryption behind ``access-out``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Final
+
+from nodes.base.addr import Prefix, format_ipv4, format_mac, is_multicast
+from nodes.base.drops import Drop
+from nodes.device import acltext
+from nodes.device.base import DeviceSpec, Port, Services
+from nodes.device.config import InterfaceAddress, RoutedInterfaceConfig, RouterConfig
+from nodes.device.ios import IosDevice
+from nodes.device.packet import Packet
+from nodes.device.stack import IpDevice
+from nodes.device.views import (
+    AclEntryView,
+    AclsView,
+    AclView,
+    ArpEntryView,
+    ArpView,
+    InterfacesView,
+    NextHopView,
+    RouteEntryView,
+    RoutesView,
+    RouteView,
+)
+from nodes.engine.acl import AccessList, AclEntry, Action
+from nodes.engine.arp import ROUTER, DuplicateAddress
+from nodes.engine.fib import Resolved, Route, RouteKind
+from nodes.engine.ratelimit import IntervalLimiter, KeyedLimiter
+from nodes.wire import arp, ethernet, icmp, ipv4
+
+#: The TTL of packets that IOS makes (RFC 1700 has 64; IOS uses the most).
+TTL: Final = 255
+#: Seconds between two reports of the same duplicate address.
+DUPLICATE_REPORT: Final = 30.0
+
+
+class Router(IosDevice, IpDevice):
+    """A router with an IOS-like console."""
+
+    config: RouterConfig
+
+    def __init__(self, spec: DeviceSpec, services: Services, now: float) -> None:
+        IpDevice.__init__(self, spec, services, now, ROUTER, TTL)
+        interfaces = {port.name: RoutedInterfaceConfig(port.name) for port in spec.ports}
+        self._init_ios(RouterConfig(hostname=spec.name, interfaces=interfaces))
+        self.input_stages = [self.validate, self.access_in, self.local, self.forward]
+        self.output_stages = [self.fragment, self.resolve]
+        self.forward_stages = [self.access_out, *self.output_stages]
+        self._unreachables = IntervalLimiter(0.0)
+        self._duplicates = KeyedLimiter(DUPLICATE_REPORT)
+        self._applied: dict[int, tuple[AccessList | None, AccessList | None]] = {}
+        self.configured()
+
+    # Configuration -------------------------------------------------------------------------------------------------
+
+    def configured(self) -> None:
+        self._unreachables.interval = self.config.unreachable_interval / 1000
+        self._applied = {}
+        for port in self.ports:
+            interface = self.config.interfaces[port.name]
+            lists = self.config.access_lists
+            self._applied[port.index] = (lists.get(interface.access_in), lists.get(interface.access_out))
+            self._note_method(port, interface.address)
+            self.set_admin(port, not interface.shutdown)
+        self.rebuild()
+
+    def interface_config(self, port: Port) -> RoutedInterfaceConfig:
+        return self.config.interfaces[port.name]
+
+    def address_of(self, port: Port) -> InterfaceAddress | None:
+        return self.config.interfaces[port.name].address
+
+    def static_routes(self) -> list[Route]:
+        routes = []
+        for route in self.config.routes:
+            port = None if route.interface is None else self.port_by_name[route.interface]
+            if port is None:
+                routes.append(Route(route.prefix, RouteKind.STATIC, route.distance, None, route.gateway))
+            elif port.up and port.index in self._addresses:
+                routes.append(Route(route.prefix, RouteKind.STATIC, route.distance, port.index, route.gateway))
+        return routes
+
+    # Stages --------------------------------------------------------------------------------------------------------
+
+    def access_in(self, vector: list[Packet]) -> list[Packet]:
+        """``ip access-group ... in``: also what is for the router itself."""
+        return self._filter(vector, inbound=True)
+
+    def access_out(self, vector: list[Packet]) -> list[Packet]:
+        """``ip access-group ... out``: what is forwarded; packets of the router's own are not checked, as on IOS."""
+        return self._filter(vector, inbound=False)
+
+    def _filter(self, vector: list[Packet], *, inbound: bool) -> list[Packet]:
+        passed = []
+        reason = Drop.IP_ACL_IN if inbound else Drop.IP_ACL_OUT
+        for packet in vector:
+            index = packet.ingress if inbound else packet.egress
+            access_list = self._applied[index][0 if inbound else 1] if index is not None else None
+            if access_list is None:
+                passed.append(packet)
+                continue
+            entry = access_list.hit(packet.flow)
+            if entry is not None and entry.rule.log:
+                self._log_match(access_list, entry, packet)
+            if access_list.permits(entry):
+                passed.append(packet)
+            else:
+                self.drops.count(reason)
+                self._refuse(packet, icmp.ADMIN_PROHIBITED)
+        return passed
+
+    def _log_match(self, access_list: AccessList, entry: AclEntry, packet: Packet) -> None:
+        """``%SEC-6-IPACCESSLOGP`` and its kin, for the first packet of an entry and every hundredth after it."""
+        if entry.matches % 100 != 1:
+            return
+        flow = packet.flow
+        verb = "permitted" if entry.rule.action is Action.PERMIT else "denied"
+        source, destination = format_ipv4(flow.source), format_ipv4(flow.destination)
+        name = f"list {access_list.name} {verb}"
+        count = "1 packet" if entry.matches == 1 else f"{entry.matches} packets"
+        if not access_list.extended:
+            self.log("SEC", 6, "IPACCESSLOGS", f"{name} {source} {count}")
+        elif flow.source_port >= 0:
+            protocol = acltext.protocol_text(flow.protocol)
+            ends = f"{source}({flow.source_port}) -> {destination}({flow.destination_port})"
+            self.log("SEC", 6, "IPACCESSLOGP", f"{name} {protocol} {ends}, {count}")
+        elif flow.icmp_type >= 0:
+            ends = f"{source} -> {destination} ({flow.icmp_type}/{flow.icmp_code})"
+            self.log("SEC", 6, "IPACCESSLOGDP", f"{name} icmp {ends}, {count}")
+        else:
+            protocol = acltext.protocol_text(flow.protocol)
+            self.log("SEC", 6, "IPACCESSLOGNP", f"{name} {protocol} {source} -> {destination}, {count}")
+
+    def forward(self, vector: list[Packet]) -> list[Packet]:
+        """Route what is not for us: longest prefix, TTL, and on to the output stages."""
+        onward: list[Packet] = []
+        for packet in vector:
+            header = packet.header
+            if packet.group or is_multicast(header.dst) or header.dst in self._broadcasts:
+                # Neither link-layer broadcasts nor directed ones are forwarded (RFC 1812 5.3.4, RFC 2644).
+                self.drops.count(Drop.IP_NOT_FORWARDED)
+                continue
+            resolved = self.fib.lookup(header.dst)
+            if resolved is None:
+                self.drops.count(Drop.IP_NO_ROUTE)
+                self._refuse(packet, icmp.HOST_UNREACHABLE)
+                continue
+            if header.ttl <= 1:
+                self.drops.count(Drop.IP_TTL_EXPIRED)
+                self.send_error(packet, icmp.TimeExceeded(icmp.TTL_EXPIRED, icmp.quote(packet.data)))
+                continue
+            packet.data = ipv4.decrement_ttl(packet.data)
+            packet.header = header._replace(ttl=header.ttl - 1)
+            self._aim(packet, resolved)
+            onward.append(packet)
+        if onward:
+            self._run(self.forward_stages, onward)
+        return []
+
+    def _refuse(self, packet: Packet, code: int) -> None:
+        """An unreachable, unless the interface does not send any or one was sent just before (``rate-limit``)."""
+        if packet.ingress is None or not self.config.interfaces[self.ports[packet.ingress].name].unreachables:
+            return
+        self.send_unreachable(packet, code)
+
+    def send_unreachable(self, packet: Packet, code: int, mtu: int = 0) -> None:
+        if not self.may_answer(packet):
+            return
+        # "Fragmentation needed" has a limit of its own on IOS, without which path MTU discovery would starve.
+        if code != icmp.FRAGMENTATION_NEEDED and not self._unreachables.allow(self.now):
+            self.drops.count(Drop.ICMP_RATE_LIMITED)
+            return
+        super().send_unreachable(packet, code, mtu)
+
+    # ARP -----------------------------------------------------------------------------------------------------------
+
+    def _arp_seen(self, port: Port, message: arp.Arp) -> None:
+        """Proxy ARP (RFC 1027): answer for a host that we reach through another interface."""
+        if (
+            message.op != arp.REQUEST
+            or message.target_ip in self.own
+            or message.sender_ip == message.target_ip
+            or port.index not in self._addresses
+            or not self.config.interfaces[port.name].proxy_arp
+        ):
+            return
+        resolved = self.fib.lookup(message.target_ip)
+        if resolved is None or resolved.interface == port.index:
+            return
+        answer = arp.reply(message, port.mac)
+        self.transmit(port, [ethernet.Frame(message.sender_mac, port.mac, ethernet.ETH_ARP, answer.build()).build()])
+
+    def _duplicate_address(self, port: Port, effect: DuplicateAddress) -> None:
+        if self._duplicates.allow(effect.address, self.now):
+            where = f"{format_ipv4(effect.address)} on {port.name}, sourced by {format_mac(effect.mac)}"
+            self.log("IP", 4, "DUPADDR", f"Duplicate address {where}")
+
+    # Views ---------------------------------------------------------------------------------------------------------
+
+    def interfaces_view(self, name: str | None = None) -> InterfacesView:
+        ports = [port for port in self.ports if name in (None, port.name)]
+        return InterfacesView(self.version, False, tuple(self._interface_view(port) for port in ports))
+
+    def access_lists_view(self, name: str | None = None) -> AclsView:
+        lists = self.config.access_lists
+        # Standard lists first, then extended ones; numbers by value, then names.
+        order = sorted(lists, key=lambda key: (lists[key].extended, not key.isdigit(), len(key) * key.isdigit(), key))
+        return AclsView(self.version, tuple(_acl_view(lists[key]) for key in order if name in (None, key)))
+
+    def routes_view(self) -> RoutesView:
+        routes = tuple(
+            self._route_view(prefix, list(paths))
+            for prefix, paths in groupby(self.fib.installed(), key=lambda path: path.route.prefix)
+        )
+        default = self.fib.default
+        gateway = None
+        if default:
+            gateway = "0.0.0.0" if default[0].next_hop is None else format_ipv4(default[0].next_hop)
+        return RoutesView(self.version, gateway, routes)
+
+    def _route_view(self, prefix: Prefix, paths: Sequence[Resolved]) -> RouteView:
+        route = paths[0].route
+        hops = tuple(self._next_hop(path) for path in paths)
+        return RouteView(format_ipv4(prefix.address), prefix.length, route.kind.value, route.distance, hops)
+
+    def _next_hop(self, path: Resolved) -> NextHopView:
+        gateway = None if path.route.gateway is None else format_ipv4(path.route.gateway)
+        interface = None if path.route.interface is None else self.ports[path.route.interface].name
+        return NextHopView(gateway, interface)
+
+    def route_entry_view(self, address: int) -> RouteEntryView:
+        paths = self.fib.lookup_all(address)
+        if not paths:
+            return RouteEntryView(format_ipv4(address), None)
+        return RouteEntryView(format_ipv4(address), self._route_view(paths[0].route.prefix, paths))
+
+    def arp_view(self) -> ArpView:
+        entries = [
+            ArpEntryView(
+                format_ipv4(entry.address),
+                entry.age,
+                None if entry.mac is None else format_mac(entry.mac),
+                self.ports[entry.interface].name,
+            )
+            for entry in self.arp.entries(self.now)
+        ]
+        return ArpView(tuple(entries))
+
+
+def _acl_view(access_list: AccessList) -> AclView:
+    entries = tuple(
+        AclEntryView(
+            entry.sequence,
+            acltext.rule_text(entry.rule, access_list.extended),
+            entry.rule.action.value,
+            format_ipv4(entry.rule.source),
+            format_ipv4(entry.rule.source_wildcard),
+            entry.matches,
+        )
+        for entry in access_list
+        if entry.rule.action is not Action.REMARK
+    )
+    return AclView(access_list.name, access_list.extended, entries)

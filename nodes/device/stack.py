@@ -1,0 +1,428 @@
+"""The IPv4 stack of a device that owns addresses: what router and host share.
+
+Packets move in vectors through named stages; a stage takes the vector and returns those that go on::
+
+    frames -> ethernet -> [validate, ..., local] -> (router: forwarding) -> [route, ..., fragment, resolve] -> frames
+                             |              |
+                             drops          deliver: reassembly, ICMP, UDP
+
+Subclasses put their stages between these (:attr:`IpDevice.input_stages`, :attr:`IpDevice.output_stages`). A packet
+that a stage does not return has been delivered, answered or dropped under a name.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from nodes.base.addr import BROADCAST_MAC, IPV4_MAX, Prefix, broadcast_of, is_multicast
+from nodes.base.drops import Drop
+from nodes.base.errors import WireError
+from nodes.device.base import Device, DeviceSpec, Port, Services
+from nodes.device.config import InterfaceAddress
+from nodes.device.packet import Packet, is_icmp_error
+from nodes.device.probes import Probes
+from nodes.engine.arp import ArpPolicy, ArpTable, DuplicateAddress, GaveUp, Release, SendArp
+from nodes.engine.fib import DISTANCE_CONNECTED, Fib, Resolved, Route, RouteKind
+from nodes.engine.reassembly import Reassembler
+from nodes.wire import arp, ethernet, icmp, ipv4, l4
+
+Stage = Callable[[list[Packet]], list[Packet]]
+
+MTU: Final = 1500
+"""Octets of an IPv4 packet on Ethernet (RFC 894)."""
+
+
+class IpDevice(Device):
+    """A device with IPv4 addresses: ARP, routes, ICMP, local delivery, and packets of its own."""
+
+    def __init__(self, spec: DeviceSpec, services: Services, now: float, policy: ArpPolicy, ttl: int) -> None:
+        super().__init__(spec, services, now)
+        self.arp: ArpTable[Packet] = ArpTable(policy, self.drops)
+        self.fib = Fib()
+        self.reassembler = Reassembler(self.drops)
+        self.probes = Probes(self)
+        self.default_ttl = ttl
+        self.own: dict[int, int] = {}
+        """Own address -> port number, for ports that are up."""
+        self._addresses: dict[int, InterfaceAddress] = {}
+        self._broadcasts: frozenset[int] = frozenset((IPV4_MAX,))
+        self._ident = int.from_bytes(services.entropy(2), "big")
+        self.input_stages: list[Stage] = [self.validate, self.local]
+        self.output_stages: list[Stage] = [self.fragment, self.resolve]
+
+    # Configuration -> tables ---------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def address_of(self, port: Port) -> InterfaceAddress | None:
+        """The configured address of a port."""
+
+    @abstractmethod
+    def static_routes(self) -> list[Route]:
+        """Candidate routes beyond the connected ones."""
+
+    def rebuild(self) -> None:
+        """Derive own addresses, ARP's view of the interfaces and the routes from configuration and link state."""
+        self._addresses = {}
+        self.own = {}
+        routes = []
+        broadcasts = {IPV4_MAX}
+        for port in self.ports:
+            address = self.address_of(port)
+            if not port.up or address is None:
+                self.arp.interface_down(port.index)
+                continue
+            self._addresses[port.index] = address
+            self.own[address.address] = port.index
+            self.arp.interface_up(port.index, port.mac, [address.address])
+            routes.append(Route(address.network, RouteKind.CONNECTED, DISTANCE_CONNECTED, port.index))
+            routes.append(Route(Prefix(address.address, 32), RouteKind.LOCAL, DISTANCE_CONNECTED, port.index))
+            if address.length < 31:
+                # A /31 or /32 has no broadcast address (RFC 3021).
+                broadcasts.add(broadcast_of(address.network))
+        self._broadcasts = frozenset(broadcasts)
+        self.fib.rebuild([*routes, *self.static_routes()])
+        self._run_arp()
+
+    def clear_arp(self) -> None:
+        """Forget every neighbour that was learnt."""
+        self.arp.clear()
+        self._run_arp()
+
+    def _port_changed(self, port: Port) -> None:
+        super()._port_changed(port)
+        self.rebuild()
+
+    # In ------------------------------------------------------------------------------------------------------------
+
+    def _input(self, port: Port, frames: Sequence[bytes]) -> None:
+        vector: list[Packet] = []
+        for frame in frames:
+            try:
+                header = ethernet.peek(frame)
+            except WireError:
+                self.drops.count(Drop.ETHERNET_MALFORMED)
+                continue
+            if header.dst != port.mac and not header.dst[0] & 1:
+                self.drops.count(Drop.ETHERNET_NOT_FOR_US)
+            elif header.vid is not None:
+                self.drops.count(Drop.ETHERNET_TAGGED)
+            elif header.ethertype == ethernet.ETH_IPV4:
+                self._packet_input(port, frame[header.length :], bool(header.dst[0] & 1), vector)
+            elif header.ethertype == ethernet.ETH_ARP:
+                self._arp_input(port, frame[header.length :])
+            else:
+                self.drops.count(Drop.ETHERNET_UNKNOWN_TYPE)
+        self._run_arp()
+        if vector:
+            self._run(self.input_stages, vector)
+
+    def _packet_input(self, port: Port, data: bytes, group: bool, vector: list[Packet]) -> None:
+        try:
+            header = ipv4.peek(data)
+        except ipv4.ChecksumError:
+            self.drops.count(Drop.IP_CHECKSUM)
+            return
+        except WireError:
+            self.drops.count(Drop.IP_MALFORMED)
+            return
+        if len(data) != header.total_length:
+            data = data[: header.total_length]
+        packet = Packet(data, header, port.index)
+        packet.group = group
+        vector.append(packet)
+
+    def _arp_input(self, port: Port, data: bytes) -> None:
+        try:
+            message = arp.parse(data)
+        except WireError:
+            self.drops.count(Drop.ARP_MALFORMED)
+            return
+        self.arp.receive(port.index, message, self.now)
+        self._arp_seen(port, message)
+
+    def _arp_seen(self, port: Port, message: arp.Arp) -> None:
+        """A router answers for others here (proxy ARP)."""
+
+    def _run(self, stages: Sequence[Stage], vector: list[Packet]) -> None:
+        for stage in stages:
+            vector = stage(vector)
+            if not vector:
+                return
+
+    # Input stages --------------------------------------------------------------------------------------------------
+
+    def validate(self, vector: list[Packet]) -> list[Packet]:
+        """Addresses that no packet may have (RFC 1812 5.3.7), and interfaces without IPv4."""
+        passed = []
+        for packet in vector:
+            source = packet.header.src
+            if packet.ingress not in self._addresses:
+                self.drops.count(Drop.IP_NO_ADDRESS)
+            elif (
+                is_multicast(source)
+                or source in self._broadcasts
+                or source in self.own
+                or source >> 24 in (0, 127)
+                or packet.header.dst >> 24 == 127
+            ):
+                self.drops.count(Drop.IP_BAD_SOURCE)
+            else:
+                passed.append(packet)
+        return passed
+
+    def local(self, vector: list[Packet]) -> list[Packet]:
+        """Deliver what is for this device; what is not goes on."""
+        onward = []
+        for packet in vector:
+            destination = packet.header.dst
+            if destination in self.own or destination in self._broadcasts:
+                self.deliver(packet)
+            else:
+                onward.append(packet)
+        return onward
+
+    def deliver(self, packet: Packet) -> None:
+        """A packet for this device: reassembled if it is a fragment, then handed to its protocol."""
+        if packet.header.is_fragment:
+            whole = self.reassembler.receive(packet.data, self.now)
+            if whole is None:
+                return
+            packet = self._repacked(packet, whole)
+        proto = packet.header.proto
+        if proto == l4.ICMP:
+            self._icmp_input(packet)
+        elif proto == l4.UDP:
+            self._udp_input(packet)
+        elif proto == l4.TCP:
+            self._tcp_input(packet)
+        else:
+            self.drops.count(Drop.IP_UNKNOWN_PROTOCOL)
+            self.send_unreachable(packet, icmp.PROTOCOL_UNREACHABLE)
+
+    def _repacked(self, packet: Packet, data: bytes) -> Packet:
+        fresh = Packet(data, ipv4.peek_header(data), packet.ingress, patient=packet.patient)
+        fresh.group = packet.group
+        return fresh
+
+    def _icmp_input(self, packet: Packet) -> None:
+        try:
+            message = icmp.parse(packet.payload)
+        except WireError:
+            self.drops.count(Drop.ICMP_MALFORMED)
+            return
+        header = packet.header
+        if isinstance(message, icmp.EchoRequest):
+            if header.dst not in self.own:
+                # An echo to a broadcast address may be ignored (RFC 1122 3.2.2.6); answering it is an amplifier.
+                self.drops.count(Drop.ICMP_UNEXPECTED)
+                return
+            self.originate(header.src, l4.ICMP, message.reply().build(), source=header.dst, tos=header.tos)
+        elif not self.probes.receive(packet, message):
+            self.drops.count(Drop.ICMP_UNEXPECTED)
+
+    def _udp_input(self, packet: Packet) -> None:
+        header = packet.header
+        try:
+            datagram = l4.parse_udp(packet.payload, header.src, header.dst)
+        except WireError:
+            self.drops.count(Drop.UDP_MALFORMED)
+            return
+        if not self.udp_received(packet, datagram):
+            self.drops.count(Drop.UDP_NO_PORT)
+            self.send_unreachable(packet, icmp.PORT_UNREACHABLE)
+
+    def udp_received(self, packet: Packet, datagram: l4.Udp) -> bool:
+        """A datagram for this device; False when nobody listens on its port."""
+        return False
+
+    def _tcp_input(self, packet: Packet) -> None:
+        header = packet.header
+        try:
+            segment = l4.parse_tcp(packet.payload, header.src, header.dst)
+        except WireError:
+            self.drops.count(Drop.TCP_MALFORMED)
+            return
+        self.drops.count(Drop.TCP_NO_PORT)
+        if segment.flags & l4.RST or header.dst not in self.own:
+            return
+        # A reset to a segment for a connection that does not exist (RFC 9293 3.5.2).
+        if segment.flags & l4.ACK:
+            reset = l4.Tcp(segment.dst_port, segment.src_port, segment.ack, 0, l4.RST, 0)
+        else:
+            length = len(segment.payload) + bool(segment.flags & l4.SYN) + bool(segment.flags & l4.FIN)
+            following = (segment.seq + length) & 0xFFFFFFFF
+            reset = l4.Tcp(segment.dst_port, segment.src_port, 0, following, l4.RST | l4.ACK, 0)
+        self.originate(header.src, l4.TCP, reset.build(header.dst, header.src), source=header.dst)
+
+    # Out -----------------------------------------------------------------------------------------------------------
+
+    def originate(
+        self,
+        destination: int,
+        proto: int,
+        payload: bytes,
+        *,
+        source: int | None = None,
+        ttl: int | None = None,
+        tos: int = 0,
+        dont_fragment: bool = False,
+        patient: bool | None = None,
+    ) -> bool:
+        """Send a packet of our own; False when there is no route. ``source`` None is the outgoing interface's address.
+
+        ``patient`` packets wait for ARP; None leaves it to the device's habit (hosts wait, routers do not).
+        """
+        resolved = self.fib.lookup(destination)
+        if resolved is None or resolved.interface not in self._addresses:
+            self.drops.count(Drop.IP_NO_ROUTE)
+            return False
+        if source is None:
+            source = self._addresses[resolved.interface].address
+        self._ident = (self._ident + 1) & 0xFFFF
+        data = ipv4.Ipv4(
+            source,
+            destination,
+            proto,
+            payload,
+            ttl=self.default_ttl if ttl is None else ttl,
+            ident=self._ident,
+            dont_fragment=dont_fragment,
+            tos=tos,
+        ).build()
+        packet = Packet(data, ipv4.peek_header(data), None, patient=self.is_patient if patient is None else patient)
+        if destination in self.own:
+            # To ourselves: it never reaches a wire.
+            self.deliver(packet)
+            return True
+        self._aim(packet, resolved)
+        self._run(self.output_stages, [packet])
+        return True
+
+    is_patient = False
+    """Whether packets of our own wait for ARP (hosts) or are dropped when they find no entry (routers)."""
+
+    def _aim(self, packet: Packet, resolved: Resolved) -> None:
+        packet.egress = resolved.interface
+        packet.next_hop = packet.header.dst if resolved.next_hop is None else resolved.next_hop
+
+    def source_towards(self, destination: int) -> int | None:
+        """The address that a packet of ours to ``destination`` would carry; None without a route."""
+        resolved = self.fib.lookup(destination)
+        if resolved is None or resolved.interface not in self._addresses:
+            return None
+        return self._addresses[resolved.interface].address
+
+    def may_answer(self, packet: Packet) -> bool:
+        """Whether an ICMP error may be sent about a packet (RFC 1122 3.2.2)."""
+        header = packet.header
+        return not (
+            packet.ingress is None
+            or packet.group
+            or header.offset
+            or header.dst in self._broadcasts
+            or is_multicast(header.dst)
+            or is_icmp_error(packet)
+        )
+
+    def send_error(self, packet: Packet, message: icmp.Message) -> None:
+        """An ICMP error about ``packet`` to its sender, if one may be sent."""
+        if self.may_answer(packet):
+            self.originate(packet.header.src, l4.ICMP, message.build(), tos=0xC0)
+
+    def send_unreachable(self, packet: Packet, code: int, mtu: int = 0) -> None:
+        self.send_error(packet, icmp.Unreachable(code, icmp.quote(packet.data), mtu))
+
+    # Output stages -------------------------------------------------------------------------------------------------
+
+    def fragment(self, vector: list[Packet]) -> list[Packet]:
+        """Cut what is longer than the MTU (RFC 791 3.2), or say that it must not be cut (RFC 1191)."""
+        fitting = []
+        for packet in vector:
+            if packet.header.total_length <= MTU:
+                fitting.append(packet)
+            elif packet.header.dont_fragment:
+                self.drops.count(Drop.IP_FRAGMENTATION_NEEDED)
+                self.send_unreachable(packet, icmp.FRAGMENTATION_NEEDED, MTU)
+            else:
+                try:
+                    pieces = ipv4.fragment(packet.data, MTU)
+                except WireError:
+                    self.drops.count(Drop.IP_MALFORMED)
+                    continue
+                for data in pieces:
+                    piece = self._repacked(packet, data)
+                    piece.egress, piece.next_hop = packet.egress, packet.next_hop
+                    fitting.append(piece)
+        return fitting
+
+    def resolve(self, vector: list[Packet]) -> list[Packet]:
+        """Find the next hop's MAC address and send; packets without one wait or are dropped."""
+        ready: dict[int, list[bytes]] = {}
+        for packet in vector:
+            port = self.ports[packet.egress]
+            mac = self._link_address(packet)
+            if mac is not None:
+                ready.setdefault(port.index, []).append(mac + port.mac + b"\x08\x00" + packet.data)
+            elif packet.patient:
+                self.arp.wait(packet.egress, packet.next_hop, packet)
+            else:
+                self.drops.count(Drop.ARP_INCOMPLETE)
+        for index, frames in ready.items():
+            self._transmit(self.ports[index], frames)
+        self._run_arp()
+        return []
+
+    def _link_address(self, packet: Packet) -> bytes | None:
+        if packet.next_hop in self._broadcasts:
+            return BROADCAST_MAC
+        return self.arp.resolve(packet.egress, packet.next_hop, self.now)
+
+    def _transmit(self, port: Port, frames: list[bytes]) -> None:
+        minimum = ethernet.FRAME_MIN
+        self.transmit(port, [frame if len(frame) >= minimum else frame.ljust(minimum, b"\0") for frame in frames])
+
+    def _run_arp(self) -> None:
+        """Carry out what the ARP table wants."""
+        for effect in self.arp.drain():
+            port = self.ports[effect.interface]
+            if isinstance(effect, SendArp):
+                frame = ethernet.Frame(effect.destination, port.mac, ethernet.ETH_ARP, effect.arp.build())
+                self.transmit(port, [frame.build()])
+            elif isinstance(effect, Release):
+                header = effect.mac + port.mac + b"\x08\x00"
+                self._transmit(port, [header + packet.data for packet in effect.packets])
+            elif isinstance(effect, GaveUp):
+                for packet in effect.packets:
+                    self._undeliverable(packet)
+            elif isinstance(effect, DuplicateAddress):
+                self._duplicate_address(port, effect)
+
+    def _undeliverable(self, packet: Packet) -> None:
+        """Nobody answered ARP for a packet that waited."""
+        self.probes.undeliverable(packet)
+
+    def _duplicate_address(self, port: Port, effect: DuplicateAddress) -> None:
+        """Another station uses our address."""
+
+    # Time ----------------------------------------------------------------------------------------------------------
+
+    def handle_timer(self, now: float) -> None:
+        super().handle_timer(now)
+        self.arp.handle_timer(now)
+        self._run_arp()
+        for timed_out in self.reassembler.handle_timer(now):
+            self._reassembly_failed(timed_out.first_fragment)
+        self.probes.handle_timer()
+
+    def _reassembly_failed(self, first: bytes | None) -> None:
+        """A datagram stayed incomplete: its sender is told if the first fragment came (RFC 792, RFC 1122 3.3.2)."""
+        if first is None:
+            return
+        packet = Packet(first, ipv4.peek_header(first), 0)
+        self.send_error(packet, icmp.TimeExceeded(icmp.REASSEMBLY_EXPIRED, icmp.quote(first)))
+
+    def next_deadline(self) -> float | None:
+        deadlines = (self.arp.next_deadline(), self.reassembler.next_deadline(), self.probes.next_deadline())
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)

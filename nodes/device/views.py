@@ -1,0 +1,261 @@
+"""What ``show`` commands are made from: frozen values, with addresses as text, so that JSON needs no further thought.
+
+Times are seconds since something happened, None for never. ``personality`` names the software version whose wording the
+text uses (:mod:`nodes.show.personality`); it never changes a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DirectionView:
+    packets: int
+    octets: int
+    broadcasts: int
+    drops: int
+    last: float | None
+    bit_rate: int
+    packet_rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceView:
+    name: str
+    description: str
+    status: str
+    """``up``, ``down`` or ``administratively down``."""
+    protocol: str
+    """``up`` or ``down``."""
+    condition: str
+    """A switch's word for it: connected, notconnect, disabled, monitoring."""
+    reason: str
+    """Why the cable has carrier or not (a word of the broker's)."""
+    mac: str
+    address: str | None
+    prefix_length: int | None
+    method: str
+    mtu: int
+    duplex: str
+    speed: str
+    """``auto``, or as configured; what was negotiated is full duplex at 100 Mbit/s when carrier is there."""
+    vlan: str
+    """Access VLAN number, ``trunk`` or ``routed``."""
+    resets: int
+    input: DirectionView
+    output: DirectionView
+
+
+@dataclass(frozen=True, slots=True)
+class InterfacesView:
+    personality: str
+    switch: bool
+    interfaces: tuple[InterfaceView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArpEntryView:
+    address: str
+    age_minutes: int | None
+    """None for the device's own addresses."""
+    mac: str | None
+    """None while the entry is incomplete."""
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArpView:
+    entries: tuple[ArpEntryView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NextHopView:
+    gateway: str | None
+    interface: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteView:
+    network: str
+    length: int
+    kind: str
+    """``connected``, ``local`` or ``static``."""
+    distance: int
+    next_hops: tuple[NextHopView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoutesView:
+    personality: str
+    gateway_of_last_resort: str | None
+    routes: tuple[RouteView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteEntryView:
+    """The answer to ``show ip route A.B.C.D``: None when no route covers the address."""
+
+    asked: str
+    route: RouteView | None
+
+
+@dataclass(frozen=True, slots=True)
+class AclEntryView:
+    sequence: int
+    text: str
+    """The entry as configured, ``permit ip 192.168.1.0 0.0.0.255 any``; "" for a standard list, see below."""
+    action: str
+    address: str
+    wildcard: str
+    matches: int
+
+
+@dataclass(frozen=True, slots=True)
+class AclView:
+    name: str
+    extended: bool
+    entries: tuple[AclEntryView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AclsView:
+    personality: str
+    lists: tuple[AclView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    personality: str
+    hostname: str
+    model: str
+    uptime: float
+    port_types: dict[str, int]
+    base_mac: str
+    board_id: str
+    wirelab: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigView:
+    """``show running-config`` and ``show startup-config``: the lines, and how many octets they are."""
+
+    lines: tuple[str, ...]
+    octets: int
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DropView:
+    name: str
+    count: int
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropsView:
+    drops: tuple[DropView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MacEntryView:
+    vlan: int
+    mac: str
+    kind: str
+    """``DYNAMIC`` or ``STATIC``."""
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class MacTableView:
+    entries: tuple[MacEntryView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VlanView:
+    number: int
+    name: str
+    status: str
+    ports: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VlansView:
+    vlans: tuple[VlanView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkView:
+    port: str
+    native: int
+    allowed: str
+    active: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrunksView:
+    trunks: tuple[TrunkView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorSessionView:
+    number: int
+    rx_only: tuple[str, ...]
+    tx_only: tuple[str, ...]
+    both: tuple[str, ...]
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorView:
+    sessions: tuple[MonitorSessionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterView:
+    """``ipconfig``."""
+
+    name: str
+    hostname: str
+    connected: bool
+    mac: str
+    address: str | None
+    mask: str | None
+    gateway: str | None
+    detail: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HostArpView:
+    address: str | None
+    entries: tuple[ArpEntryView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedView:
+    number: int
+    seconds: float
+    """Since the first packet of the buffer."""
+    port: str
+    source: str
+    destination: str
+    protocol: str
+    info: str
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureView:
+    service: bool
+    filter: str
+    captured: int
+    shown: int
+    overwritten: int
+    capacity: int
+    detail: bool
+    packets: tuple[CapturedView, ...]

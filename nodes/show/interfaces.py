@@ -1,0 +1,111 @@
+"""``show interfaces``, ``show ip interface brief``, ``show interfaces status``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nodes.base.ifname import short
+from nodes.device.views import InterfacesView, InterfaceView
+from nodes.show import personality
+
+
+def ago(seconds: float | None) -> str:
+    """``00:00:07``, ``1d02h``, ``never``: how long ago, as ``Last input`` has it."""
+    if seconds is None:
+        return "never"
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours:02}:{minute:02}:{second:02}"
+    days, hour = divmod(hours, 24)
+    return f"{days}d{hour:02}h" if days < 7 else f"{days // 7}w{days % 7}d"
+
+
+def _negotiated(interface: InterfaceView, switch: bool) -> str:
+    carrier = interface.status == "up"
+    if interface.duplex == "auto":
+        duplex = "Full-duplex" if carrier else "Auto-duplex"
+    else:
+        duplex = f"{interface.duplex.capitalize()}-duplex"
+    if interface.speed == "auto":
+        speed = "100Mb/s" if carrier else "Auto Speed" if not switch else "Auto-speed"
+    else:
+        speed = f"{interface.speed}Mb/s"
+    return f"{duplex}, {speed}, " + ("media type is 100BaseTX" if switch else "100BaseTX/FX")
+
+
+def _load(bit_rate: int) -> int:
+    """Load as IOS has it: 1..255 of 255 parts of 100 Mbit/s."""
+    return max(1, min(255, round(bit_rate * 255 / 100_000_000)))
+
+
+def _one(interface: InterfaceView, view: InterfacesView) -> Iterator[str]:
+    words = personality.of(view.personality)
+    inbound, outbound = interface.input, interface.output
+    if view.switch:
+        yield f"{interface.name} is {interface.status}, line protocol is {interface.protocol} ({interface.condition})"
+        yield f"  Hardware is Fast Ethernet, address is {interface.mac} (bia {interface.mac})"
+    else:
+        yield f"{interface.name} is {interface.status}, line protocol is {interface.protocol} "
+        yield f"  Hardware is Gt96k FE, address is {interface.mac} (bia {interface.mac})"
+    if interface.description:
+        yield f"  Description: {interface.description}"
+    if interface.address is not None:
+        yield f"  Internet address is {interface.address}/{interface.prefix_length}"
+    yield f"  MTU {interface.mtu} bytes, BW 100000 {words.bandwidth_unit}, DLY 100 usec, "
+    yield (f"     reliability 255/255, txload {_load(outbound.bit_rate)}/255, rxload {_load(inbound.bit_rate)}/255")
+    yield "  Encapsulation ARPA, loopback not set"
+    yield "  Keepalive set (10 sec)"
+    yield f"  {_negotiated(interface, view.switch)}"
+    if view.switch:
+        yield "  input flow-control is unsupported output flow-control is unsupported "
+    yield "  ARP type: ARPA, ARP Timeout 04:00:00"
+    yield f"  Last input {ago(inbound.last)}, output {ago(outbound.last)}, output hang never"
+    yield '  Last clearing of "show interface" counters never'
+    yield (f"  Input queue: 0/75/{inbound.drops}/0 (size/max/drops/flushes); Total output drops: {outbound.drops}")
+    yield "  Queueing strategy: fifo"
+    yield "  Output queue: 0/40 (size/max)"
+    yield f"  5 minute input rate {inbound.bit_rate} bits/sec, {inbound.packet_rate} packets/sec"
+    yield f"  5 minute output rate {outbound.bit_rate} bits/sec, {outbound.packet_rate} packets/sec"
+    yield f"     {inbound.packets} packets input, {inbound.octets} bytes" + (", 0 no buffer" if view.switch else "")
+    yield (
+        f"     Received {inbound.broadcasts} broadcasts"
+        + (" (0 multicast)" if view.switch else "")
+        + ", 0 runts, 0 giants, 0 throttles"
+    )
+    yield "     0 input errors, 0 CRC, 0 frame, 0 overrun, 0 ignored"
+    yield "     0 watchdog, 0 multicast, 0 pause input" if view.switch else "     0 watchdog"
+    yield "     0 input packets with dribble condition detected"
+    yield f"     {outbound.packets} packets output, {outbound.octets} bytes, 0 underruns"
+    yield f"     0 output errors, 0 collisions, {interface.resets} interface resets"
+    yield "     0 babbles, 0 late collision, 0 deferred"
+    yield "     0 lost carrier, 0 no carrier" + (", 0 PAUSE output" if view.switch else "")
+    yield "     0 output buffer failures, 0 output buffers swapped out"
+
+
+def interfaces(view: InterfacesView) -> Iterator[str]:
+    for interface in view.interfaces:
+        yield from _one(interface, view)
+
+
+def ip_brief(view: InterfacesView) -> Iterator[str]:
+    name, address, ok, method, status = personality.of(view.personality).brief_columns
+    yield f"{'Interface':<{name}}{'IP-Address':<{address}}{'OK?':<{ok}}{'Method':<{method}}{'Status':<{status}}Protocol"
+    for entry in view.interfaces:
+        yield (
+            f"{entry.name:<{name}}{entry.address or 'unassigned':<{address}}{'YES':<{ok}}{entry.method:<{method}}"
+            f"{entry.status:<{status}}{entry.protocol:<8}"
+        )
+
+
+def status(view: InterfacesView) -> Iterator[str]:
+    yield ""
+    yield "Port      Name               Status       Vlan       Duplex  Speed Type"
+    for entry in view.interfaces:
+        linked = entry.condition in ("connected", "monitoring")
+        duplex = ("a-full" if linked else "auto") if entry.duplex == "auto" else entry.duplex
+        speed = ("a-100" if linked else "auto") if entry.speed == "auto" else entry.speed
+        yield (
+            f"{short(entry.name):<10}{entry.description[:18]:<19}{entry.condition:<13}{entry.vlan:<10} "
+            f"{duplex:>6}  {speed:>5} 10/100BaseTX"
+        )

@@ -1,0 +1,152 @@
+"""``show ip route``, ``show arp``, ``show access-lists``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from nodes.base.addr import Prefix, network_of, parse_ipv4
+from nodes.device.views import AclEntryView, AclsView, ArpView, NextHopView, RouteEntryView, RoutesView, RouteView
+from nodes.show import personality
+
+_CODES = (
+    # IOS prints the blank at the end of the first of them.
+    "       D - EIGRP, EX - EIGRP external, O - OSPF, IA - OSPF inter area ",
+    "       N1 - OSPF NSSA external type 1, N2 - OSPF NSSA external type 2",
+    "       E1 - OSPF external type 1, E2 - OSPF external type 2",
+    "       i - IS-IS, su - IS-IS summary, L1 - IS-IS level-1, L2 - IS-IS level-2",
+    "       ia - IS-IS inter area, * - candidate default, U - per-user static route",
+)
+
+
+def _classful(address: int) -> Prefix:
+    """The class A, B or C network that an address lies in: the grouping of the table (RFC 791 3.2)."""
+    top = address >> 24
+    return network_of(address, 8 if top < 128 else 16 if top < 192 else 24)
+
+
+def _codes(local_routes: bool) -> Iterator[str]:
+    local = "L - local, " if local_routes else ""
+    yield f"Codes: {local}C - connected, S - static, R - RIP, M - mobile, B - BGP"
+    yield from _CODES
+    if local_routes:
+        yield "       o - ODR, P - periodic downloaded static route, H - NHRP, l - LISP"
+        yield "       + - replicated route, % - next hop override"
+    else:
+        yield "       o - ODR, P - periodic downloaded static route"
+
+
+def _hops(route: RouteView) -> list[str]:
+    if route.kind in ("connected", "local"):
+        return [f" is directly connected, {route.next_hops[0].interface}"]
+    texts = []
+    for hop in route.next_hops:
+        if hop.gateway is None:
+            texts.append(f" is directly connected, {hop.interface}")
+        else:
+            via = f" via {hop.gateway}" + (f", {hop.interface}" if hop.interface else "")
+            texts.append(f" [{route.distance}/0]{via}")
+    return texts
+
+
+def _route_lines(code: str, network: str, route: RouteView) -> Iterator[str]:
+    first, *others = _hops(route)
+    yield f"{code}{network}{first}"
+    for text in others:
+        yield " " * (len(code) + len(network)) + text
+
+
+def routes(view: RoutesView) -> Iterator[str]:
+    words = personality.of(view.personality)
+    indent = words.route_indent
+    yield from _codes(words.local_routes)
+    yield ""
+    if view.gateway_of_last_resort is None:
+        yield "Gateway of last resort is not set"
+    else:
+        yield f"Gateway of last resort is {view.gateway_of_last_resort} to network 0.0.0.0"
+    yield ""
+    known = [route for route in view.routes if words.local_routes or route.kind != "local"]
+    default = [route for route in known if route.length == 0]
+    others = [route for route in known if route.length]
+    letters = {"connected": "C", "local": "L", "static": "S"}
+    for major, group in groupby(others, key=lambda route: _classful(parse_ipv4(route.network))):
+        members = list(group)
+        top = [route for route in members if route.length <= major.length]
+        subnets = [route for route in members if route.length > major.length]
+        if not subnets:
+            for route in top:
+                yield from _route_lines(f"{letters[route.kind]:<{indent}}", f"{route.network}/{route.length}", route)
+            continue
+        lengths = {route.length for route in members}
+        # With one mask for the whole network it stands in the heading and not behind each subnet.
+        variably = len(lengths) > 1
+        if variably:
+            yield f"{'':{indent}}{major} is variably subnetted, {len(members)} subnets, {len(lengths)} masks"
+        else:
+            heading = Prefix(major.address, members[0].length)
+            yield f"{'':{indent}}{heading} is subnetted, {len(members)} subnets"
+        for route in members:
+            network = f"{route.network}/{route.length}" if variably else route.network
+            yield from _route_lines(f"{letters[route.kind]:<{indent + 3}}", network, route)
+    for route in default:
+        yield from _route_lines(f"{letters[route.kind] + '*':<{indent}}", f"{route.network}/0", route)
+
+
+def _known_via(route: RouteView) -> str:
+    if route.kind == "static":
+        suffix = ", candidate default path" if route.length == 0 else ""
+        return f'  Known via "static", distance {route.distance}, metric 0{suffix}'
+    return '  Known via "connected", distance 0, metric 0 (connected, via interface)'
+
+
+def _descriptor(hop: NextHopView) -> str:
+    if hop.gateway is None:
+        return f"  * directly connected, via {hop.interface}"
+    return f"  * {hop.gateway}" + (f", via {hop.interface}" if hop.interface else "")
+
+
+def route_entry(view: RouteEntryView) -> Iterator[str]:
+    route = view.route
+    if route is None:
+        yield "% Network not in table"
+        return
+    yield f"Routing entry for {route.network}/{route.length}" + (", supernet" if route.length == 0 else "")
+    yield _known_via(route)
+    yield "  Routing Descriptor Blocks:"
+    for hop in route.next_hops:
+        yield _descriptor(hop)
+        yield "      Route metric is 0, traffic share count is 1"
+
+
+def arp(view: ArpView) -> Iterator[str]:
+    yield "Protocol  Address          Age (min)  Hardware Addr   Type   Interface"
+    for entry in view.entries:
+        age = "-" if entry.age_minutes is None else str(entry.age_minutes)
+        interface = entry.interface if entry.mac is not None else ""
+        yield f"Internet  {entry.address:<15}{age:>10}   {entry.mac or 'Incomplete':<14}  ARPA   {interface}".rstrip(
+            "" if entry.mac is None else " "
+        )
+
+
+def _acl_entry(entry: AclEntryView, extended: bool) -> str:
+    if extended:
+        return entry.text
+    action = f"{entry.action:<6}"
+    if entry.wildcard == "255.255.255.255":
+        return f"{action} any"
+    if entry.wildcard == "0.0.0.0":
+        return f"{action} {entry.address}"
+    return f"{action} {entry.address}, wildcard bits {entry.wildcard}"
+
+
+def access_lists(view: AclsView) -> Iterator[str]:
+    words = personality.of(view.personality)
+    for access_list in view.lists:
+        yield f"{'Extended' if access_list.extended else 'Standard'} IP access list {access_list.name}"
+        for entry in access_list.entries:
+            matches = ""
+            if entry.matches:
+                form = words.acl_one_match if entry.matches == 1 else words.acl_matches
+                matches = " " + form.format(n=entry.matches)
+            yield f"    {entry.sequence} {_acl_entry(entry, access_list.extended)}{matches}"

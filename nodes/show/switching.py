@@ -1,0 +1,80 @@
+"""``show mac address-table``, ``show vlan brief``, ``show interfaces trunk``, ``show monitor session``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nodes.base.ifname import short
+from nodes.device.views import MacTableView, MonitorSessionView, MonitorView, TrunksView, VlansView
+
+
+def mac_table(view: MacTableView) -> Iterator[str]:
+    yield "          Mac Address Table"
+    yield "-------------------------------------------"
+    yield ""
+    yield "Vlan    Mac Address       Type        Ports"
+    yield "----    -----------       --------    -----"
+    for entry in view.entries:
+        yield f"{entry.vlan:>4}    {entry.mac}    {entry.kind:<8}    {short(entry.port)}"
+    yield f"Total Mac Addresses for this criterion: {len(view.entries)}"
+
+
+def _wrapped(ports: Sequence[str], per_line: int = 4) -> list[str]:
+    names = [short(port) for port in ports]
+    return [", ".join(names[at : at + per_line]) for at in range(0, len(names), per_line)] or [""]
+
+
+def vlan_brief(view: VlansView) -> Iterator[str]:
+    yield ""
+    yield "VLAN Name                             Status    Ports"
+    yield "---- -------------------------------- --------- -------------------------------"
+    for vlan in view.vlans:
+        first, *rest = _wrapped(vlan.ports)
+        yield f"{vlan.number:<4} {vlan.name:<32} {vlan.status:<9} {first}"
+        for line in rest:
+            yield f"{'':48}{line}"
+
+
+def trunks(view: TrunksView) -> Iterator[str]:
+    if not view.trunks:
+        return
+    yield ""
+    yield "Port        Mode         Encapsulation  Status        Native vlan"
+    for trunk in view.trunks:
+        yield f"{short(trunk.port):<12}{'on':<13}{'802.1q':<15}{'trunking':<14}{trunk.native}"
+    for title, values in (
+        ("Vlans allowed on trunk", [trunk.allowed for trunk in view.trunks]),
+        ("Vlans allowed and active in management domain", [trunk.active for trunk in view.trunks]),
+        ("Vlans in spanning tree forwarding state and not pruned", [trunk.active for trunk in view.trunks]),
+    ):
+        yield ""
+        yield f"{'Port':<12}{title}"
+        for trunk, value in zip(view.trunks, values, strict=True):
+            yield f"{short(trunk.port):<12}{value}"
+
+
+def _names(ports: Sequence[str]) -> str:
+    return ",".join(short(port) for port in ports)
+
+
+def _monitor(session: MonitorSessionView) -> Iterator[str]:
+    title = f"Session {session.number}"
+    yield title
+    yield "-" * len(title)
+    yield f"{'Type':<23}: Local Session"
+    yield f"{'Description':<23}: -"
+    if session.rx_only or session.tx_only or session.both:
+        yield f"{'Source Ports':<23}: "
+    for label, ports in (("RX Only", session.rx_only), ("TX Only", session.tx_only), ("Both", session.both)):
+        if ports:
+            yield f"{'    ' + label:<23}: {_names(ports)}"
+    if session.destination:
+        yield f"{'Destination Ports':<23}: {short(session.destination)}"
+        yield f"{'    Encapsulation':<23}: Native"
+        yield f"{'          Ingress':<23}: Disabled"
+
+
+def monitor(view: MonitorView) -> Iterator[str]:
+    for session in view.sessions:
+        yield from _monitor(session)
+        yield ""
