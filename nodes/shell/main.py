@@ -1,0 +1,96 @@
+"""A node description becomes a running device."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import msgpack
+
+from broker.client import DeviceClient
+from nodes.commands.console import Console
+from nodes.device.base import Device, DeviceSpec, PortSpec, Services
+from nodes.kinds import KINDS
+from nodes.shell.nvram import FileNvram
+from nodes.shell.pump import Pump
+
+USAGE: Final = "usage: python -m nodes FILE   (a node description, written by the wirelab command)"
+
+
+def log(line: str) -> None:
+    """One line for ``wirelab logs``. A reader that went away must not take the device with it."""
+    try:
+        print(line, flush=True)  # noqa: T201
+    except OSError:
+        return
+
+
+def load(name: str) -> Any:
+    """``module:attribute`` -> the object."""
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one device; the exit status: 0 when it was told to stop or to reload, 1 when it could not start, 2 usage."""
+    if len(argv) != 1:
+        print(USAGE, file=sys.stderr)  # noqa: T201
+        return 2
+    try:
+        description = msgpack.unpackb(Path(argv[0]).read_bytes())
+        kind = KINDS[description["kind"]]
+    except (OSError, ValueError, KeyError, TypeError, msgpack.UnpackException) as error:
+        print(f"{argv[0]}: not a node description: {error!r}", file=sys.stderr)  # noqa: T201
+        return 1
+    return asyncio.run(_run(description, load(kind.device), load(kind.console)))
+
+
+async def _run(description: dict[str, Any], make_device: Any, make_console: Any) -> int:
+    loop = asyncio.get_running_loop()
+    ports = description["ports"]
+    spec = DeviceSpec(
+        lab=description["lab"],
+        name=description["node"],
+        kind=description["kind"],
+        type=description["type"],
+        version=description["version"],
+        ports=tuple(PortSpec(port["name"], port["mac"]) for port in ports),
+    )
+    nvram = FileNvram(Path(description["nvram"]))
+    device: Device = make_device(spec, Services(os.urandom, time.time, nvram), loop.time())
+    console: Console = make_console(device)
+    _boot(device, console, nvram, description, loop.time())
+    client = DeviceClient(description["broker"], spec.lab, spec.name)
+    pump = Pump(device, console, client, [port["id"] for port in ports], log)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, pump.stop)
+    host, port = description["console"]
+    try:
+        await pump.server.listen(host, port)
+    except OSError as error:
+        log(f"{spec.name}: the console port {host}:{port} cannot be opened: {error.strerror or error}")
+        client.close()
+        return 1
+    log(f"{spec.name}: console on {host}:{port}")
+    pump.start()
+    try:
+        return await pump.stopped
+    finally:
+        pump.close()
+
+
+def _boot(device: Device, console: Console, nvram: FileNvram, description: dict[str, Any], now: float) -> None:
+    """Apply the startup-config: what was saved, or what the lab's stage says. Refused lines are logged, as on IOS."""
+    saved = nvram.read()
+    text = description["startup_config"] if saved is None else saved
+    name = description["startup_name"] if saved is None else "startup-config"
+    for refusal in console.load(text, now):
+        log(f"{name}:{refusal.line_number}: refused: {refusal.line}: {refusal.message}")
+    device.boot_finished(now)

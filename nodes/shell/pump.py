@@ -1,0 +1,193 @@
+"""The pump: carries frames, keys and time to one device, and carries out what the device wants done.
+
+Whatever happens (a message from the broker, a key, a timer) ends in :meth:`Pump.turn`: the device's effects are
+drained, commands that wait look around, outputs are flushed, and the timer is armed for the next deadline of anybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from broker.client import Connected, DeviceClient, Disconnected, Frames, Links, Malformed, Refused, Request
+from broker.protocol import MAX_BATCH
+from nodes.base.drops import Drop
+from nodes.commands.console import Console, settle_sessions
+from nodes.device.base import Device
+from nodes.device.effects import LinesChanged, Logged, Reload, Transmit, ViewChanged
+from nodes.device.ios import IosDevice
+from nodes.shell.requests import Requests
+from nodes.shell.telnet import ConsoleServer
+
+#: Messages from the broker that are worked off before the loop looks at anything else.
+_TURN = 64
+#: Seconds between two looks at the state of the connection.
+_TICK = 1.0
+
+
+class Pump:
+    """Runs one device on an event loop."""
+
+    def __init__(
+        self,
+        device: Device,
+        console: Console,
+        client: DeviceClient,
+        port_ids: list[int],
+        log: Callable[[str], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._device = device
+        self._console = console
+        self._client = client
+        self._port_ids = port_ids
+        self._port_of = {port_id: index for index, port_id in enumerate(port_ids)}
+        self._log = log
+        self._timer: asyncio.TimerHandle | None = None
+        self._again = False
+        self._turning = False
+        self.stopped: asyncio.Future[int] = self._loop.create_future()
+        """The exit status, once the device stops."""
+        self.server = ConsoleServer(console, self)
+        self._requests = Requests(console, client)
+
+    @property
+    def now(self) -> float:
+        return self._loop.time()
+
+    def start(self) -> None:
+        self._loop.add_reader(self._client.fileno(), self._readable)
+        self._tick()
+        self.turn()
+        self._readable()
+
+    def stop(self, status: int = 0) -> None:
+        if not self.stopped.done():
+            self.stopped.set_result(status)
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._client.fileno())
+        self.server.close()
+        self._client.close()
+
+    # Input ---------------------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        self._client.tick(self.now)
+        self._look_again()
+        self._loop.call_later(_TICK, self._tick)
+
+    def _readable(self) -> None:
+        """The broker's socket woke us. Its descriptor is edge-triggered: look until nothing is left."""
+        self._again = False
+        now = self.now
+        for event in self._client.receive(_TURN):
+            self._take(event, now)
+        self.turn()
+
+    def _look_again(self) -> None:
+        if self._client.pending and not self._again:
+            self._again = True
+            self._loop.call_soon(self._readable)
+
+    def _take(self, event: Any, now: float) -> None:
+        device = self._device
+        if isinstance(event, Frames):
+            port = self._port_of.get(event.port)
+            if port is None:
+                device.drops.count(Drop.LINK_BAD_MESSAGE)
+            else:
+                device.receive(port, event.frames, now)
+        elif isinstance(event, Links):
+            for port_id, state in event.links.items():
+                port = self._port_of.get(port_id)
+                if port is not None:
+                    device.carrier(port, state.carrier, str(state.reason), now)
+        elif isinstance(event, Request):
+            self._requests.begin(event, now)
+        elif isinstance(event, Malformed):
+            device.drops.count(Drop.LINK_BAD_MESSAGE)
+        elif isinstance(event, Connected):
+            self._log("connected to the wires")
+        elif isinstance(event, Disconnected):
+            self._log("the broker is gone; waiting for it")
+        elif isinstance(event, Refused):
+            self._log(f"the broker refuses this device: {event.reason}")
+
+    def _timeout(self) -> None:
+        self._timer = None
+        self._device.handle_timer(self.now)
+        self.turn()
+
+    # Output --------------------------------------------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """Carry out what the device wants, until it and the commands that wait want nothing more."""
+        if self._turning:
+            return  # what is going on below will see it
+        self._turning = True
+        now = self.now
+        try:
+            while True:
+                effects = self._device.drain()
+                for effect in effects:
+                    if isinstance(effect, Transmit):
+                        self._transmit(effect)
+                    else:
+                        self._carry_out(effect, now)
+                self.server.advance(now)
+                self._requests.advance(now)
+                if not effects and not self._device.has_effects:
+                    break
+        finally:
+            self._turning = False
+        self.server.flush()
+        self._arm()
+        self._look_again()
+
+    def _transmit(self, effect: Transmit) -> None:
+        frames, port_id = effect.frames, self._port_ids[effect.port]
+        for start in range(0, len(frames), MAX_BATCH):
+            batch = frames[start : start + MAX_BATCH] if len(frames) > MAX_BATCH else frames
+            sent = self._client.send(port_id, batch)
+            if sent < len(batch):
+                self._device.drops.count(Drop.LINK_DOWN, len(batch) - sent)
+
+    def _carry_out(self, effect: Any, now: float) -> None:
+        if isinstance(effect, ViewChanged):
+            view = self._device.view()
+            self._client.set_view(
+                ready=view.ready,
+                up=[self._port_ids[port] for port in view.up],
+                mirrors=[
+                    {
+                        "session": mirror.session,
+                        "sources": [[self._port_ids[port], direction] for port, direction in mirror.sources],
+                        "destination": self._port_ids[mirror.destination],
+                    }
+                    for mirror in view.mirrors
+                ],
+            )
+        elif isinstance(effect, Logged):
+            self._log(effect.line)
+            self.server.notify(effect.line, now)
+        elif isinstance(effect, LinesChanged) and isinstance(self._device, IosDevice):
+            config = self._device.config
+            settle_sessions(self.server.sessions, config.console, "con")
+            settle_sessions(self.server.sessions, config.vty, "vty")
+        elif isinstance(effect, Reload):
+            self._log("reload")
+            self.stop()
+
+    def _arm(self) -> None:
+        deadlines = (self._device.next_deadline(), self.server.next_deadline(), self._requests.next_deadline())
+        deadline = min((deadline for deadline in deadlines if deadline is not None), default=None)
+        timer = self._timer
+        if timer is not None:
+            if deadline is not None and timer.when() == deadline:
+                return
+            timer.cancel()
+            self._timer = None
+        if deadline is not None:
+            self._timer = self._loop.call_at(deadline, self._timeout)
