@@ -52,9 +52,10 @@ class Pump:
         self.server = ConsoleServer(console, self)
         self._requests = Requests(console, client)
 
-    @property
-    def now(self) -> float:
-        return self._loop.time()
+    def clock(self) -> float:
+        """The time, which the device is told as well: whatever a command does to it happens now."""
+        now = self._device.now = self._loop.time()
+        return now
 
     def start(self) -> None:
         self._loop.add_reader(self._client.fileno(), self._readable)
@@ -74,14 +75,14 @@ class Pump:
     # Input ---------------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
-        self._client.tick(self.now)
+        self._client.tick(self.clock())
         self._look_again()
         self._loop.call_later(_TICK, self._tick)
 
     def _readable(self) -> None:
         """The broker's socket woke us. Its descriptor is edge-triggered: look until nothing is left."""
         self._again = False
-        now = self.now
+        now = self.clock()
         for event in self._client.receive(_TURN):
             self._take(event, now)
         self.turn()
@@ -117,7 +118,7 @@ class Pump:
 
     def _timeout(self) -> None:
         self._timer = None
-        self._device.handle_timer(self.now)
+        self._device.handle_timer(self.clock())
         self.turn()
 
     # Output --------------------------------------------------------------------------------------------------------
@@ -127,7 +128,7 @@ class Pump:
         if self._turning:
             return  # what is going on below will see it
         self._turning = True
-        now = self.now
+        now = self.clock()
         try:
             while True:
                 effects = self._device.drain()

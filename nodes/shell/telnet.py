@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
     def _work(self) -> None:
         """Take some of what was typed; a paste of thousands of lines must not hold up the packets."""
         self._scheduled = False
-        now = self._server.pump.now
+        now = self._server.pump.clock()
         bite = bytes(self._backlog[:_BITE])
         del self._backlog[:_BITE]
         for event in self._parser.feed(bite):

@@ -188,6 +188,11 @@ def test_fragment_of_a_ping_with_3000_octets() -> None:
     ]
 
 
+def test_the_last_fragment_may_fill_the_mtu_to_the_octet() -> None:
+    pieces = [ipv4.peek(each) for each in ipv4.fragment(Ipv4(1, 2, 3, bytes(98)).build(), 70)]
+    assert [p.total_length for p in pieces] == [68, 70]
+
+
 def test_fragment_refuses() -> None:
     with pytest.raises(WireError, match="DF"):
         ipv4.fragment(Ipv4(1, 2, 3, bytes(100), dont_fragment=True).build(), 68)

@@ -1,0 +1,11 @@
+"""Frames made readable: dissection, display filters, lines for a console, pcapng files. Pure; open to ``labs``.
+
+layers     the result of a dissection: layers of fields; which protocol follows which
+dissect    a frame -> its layers, and its line in a packet list. Never raises
+transport  the part of it above IPv4: ICMP, UDP, TCP
+ipsec      the part of it that is ISAKMP and ESP
+facts      what a filter asks of a frame, without making text of it
+filters    the display filter language
+text       lines for a console
+pcapng     capture files, block by block
+"""
