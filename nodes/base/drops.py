@@ -36,6 +36,7 @@ class Drop(Enum):
     IP_CHECKSUM = ("ip-checksum", "the IPv4 header checksum was wrong (RFC 791)")
     IP_NO_ADDRESS = ("ip-no-address", "the interface has no IPv4 address, so it takes no IPv4 packets")
     IP_BAD_SOURCE = ("ip-bad-source", "a source address that no host may use (multicast, broadcast, our own)")
+    IP_BAD_DESTINATION = ("ip-bad-destination", "a destination that no wire may carry (0/8, 127/8, 240/4)")
     IP_NOT_FORWARDED = ("ip-not-forwarded", "a broadcast or multicast packet, which a router does not forward")
     IP_NOT_FOR_US = ("ip-not-for-us", "a packet for another host, and this device does not route")
     IP_NO_ROUTE = ("ip-no-route", "no route to the destination (ICMP unreachable is sent, RFC 792)")
@@ -84,6 +85,8 @@ class Drop(Enum):
     ESP_DUMMY = ("esp-dummy", "filler for traffic flow confidentiality, discarded as meant (RFC 4303 2.6)")
     ESP_SEQUENCE_OVERFLOW = ("esp-sequence-overflow", "the SA has no sequence numbers left (RFC 4303 3.3.3)")
     ESP_TOO_LONG = ("esp-too-long", "sealed, the packet would exceed 65535 octets")
+    ESP_QUEUE_FULL = ("esp-queue-full", "the process that has the SA has no room for more packets")
+    ESP_WORKER_LOST = ("esp-worker-lost", "in the hands of an ESP process that was killed, together with its SAs")
 
     # Bridge.
     BRIDGE_VLAN_NOT_ALLOWED = ("bridge-vlan-not-allowed", "a tag that the port does not carry")
@@ -96,6 +99,7 @@ class Drop(Enum):
     SPAN_DESTINATION = ("span-destination", "a frame into a SPAN destination port, which forwards nothing")
 
     # Sniffer.
+    CAPTURE_OFF = ("capture-off", "the capture service was off, and there is no other side to pass the frame on to")
     CAPTURE_OVERWRITTEN = ("capture-overwritten", "the capture buffer was full and its oldest packet gave way")
 
     @property
