@@ -1,0 +1,50 @@
+"""Lines on standard output: time and message. Neither a flood from outside nor a reader that is gone or stuck hurts."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from typing import Final
+
+#: Lines at once, and lines per second after that.
+BURST: Final = 100
+RATE: Final = 10.0
+#: Octets that a pipe takes without blocking once it is writable at all (POSIX: PIPE_BUF).
+_MAX_LINE: Final = select.PIPE_BUF
+
+
+class Log:
+    """Writes to a descriptor, never blocks on it, and never raises."""
+
+    def __init__(self, descriptor: int = 1) -> None:
+        self._descriptor = descriptor
+        self._allowance = float(BURST)
+        self._filled_at = time.monotonic()
+        self._omitted = 0
+
+    def __call__(self, text: str) -> None:
+        """One line. What comes from outside may be in it: control characters are shown as escapes."""
+        now = time.monotonic()
+        self._allowance = min(BURST, self._allowance + (now - self._filled_at) * RATE)
+        self._filled_at = now
+        if self._allowance < 1:
+            self._omitted += 1
+            return
+        self._allowance -= 1
+        if self._omitted:
+            omitted, self._omitted = self._omitted, 0
+            self._write(f"{omitted} lines left out: too many at once")
+        self._write(text)
+
+    def _write(self, text: str) -> None:
+        printable = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:_MAX_LINE])
+        line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {printable}".encode()[: _MAX_LINE - 1] + b"\n"
+        try:
+            # Not O_NONBLOCK: the open file may be a terminal that others share.
+            poller = select.poll()
+            poller.register(self._descriptor, select.POLLOUT)
+            if poller.poll(0):
+                os.write(self._descriptor, line)
+        except OSError:
+            pass  # nobody reads any more; the broker serves on
