@@ -1,0 +1,166 @@
+"""The ``wirelab`` command. Exit statuses: 0 done, 1 the lab said no, 2 wrong usage.
+
+This module only knows the words of the command line; what a verb does is imported when it is asked for, so that help
+and usage errors are there at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from labs.errors import LabError
+
+_EPILOG: Final = """\
+examples:
+  wirelab up                            start the lab no4-ipsec and wait until it is ready
+  wirelab up --stage start              the same lab, with addresses only
+  wirelab up two.lab.yml --base-port 0  a lab of your own, consoles on free ports
+  wirelab connect R-A                   a terminal on the console of R-A; Ctrl-] ends it
+  wirelab exec R-A "show ip route"      one command, its output, and 1 when the device refuses it
+  wirelab down                          stop it; what devices saved stays
+
+State is kept in $XDG_STATE_HOME/wirelab (by default ~/.local/state/wirelab).
+Exit statuses: 0 done, 1 the lab said no, 2 wrong usage.
+"""
+
+
+#: What -n means for most verbs.
+_LAB: Final = "the lab (default: the only one that runs)"
+_LAB_OR_LEFT: Final = "the lab (default: the only one that runs; one that has ended will do when it is named)"
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 65535:
+        raise ValueError(text)
+    return value
+
+
+_port.__name__ = "port (0-65535)"  # argparse names it in its message
+
+
+def parser() -> argparse.ArgumentParser:
+    """The grammar of the command line."""
+    top = argparse.ArgumentParser(
+        prog="wirelab",
+        description="Network labs of real processes: routers, switches, hosts and sniffers with consoles.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
+
+    def verb(name: str, run: str, summary: str, more: str = "", *, lab: str = _LAB) -> argparse.ArgumentParser:
+        added = verbs.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + "." + ("\n\n" + more if more else ""),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        added.set_defaults(run=run)
+        added.add_argument("-n", "--name", metavar="LAB", help=lab)
+        return added
+
+    def nodes(added: argparse.ArgumentParser) -> None:
+        added.add_argument("nodes", nargs="+", metavar="NODE", help="a node of the lab, as `wirelab ps` shows it")
+
+    verb("list", "inspect:list_labs", "the labs there are, and which of them run", lab="only this lab")
+
+    added = verb(
+        "up",
+        "lifecycle:up",
+        "start a lab and wait until it is ready",
+        "Prints where the consoles are and what to try. If the lab runs already, says so and changes nothing.\n"
+        "A startup-config that a device saved beats the one of the stage; --wipe forgets what is saved.",
+        lab="run the lab under another name (default: the lab file's)",
+    )
+    added.add_argument("lab", nargs="?", metavar="LAB|FILE", help="a lab of `wirelab list`, or a FILE.lab.yml")
+    added.add_argument("--stage", metavar="NAME", help="which set of startup-configs (default: the lab file's default)")
+    added.add_argument(
+        "--base-port", type=_port, metavar="P", help="consoles on ports P, P+1, … in the lab's order; 0: free ports"
+    )
+    added.add_argument("--wipe", action="store_true", help="forget the startup-configs that devices saved")
+
+    added = verb("ps", "inspect:ps", "the nodes of a running lab: kind, state, console")
+    added.add_argument("--json", action="store_true", help="as JSON")
+
+    added = verb(
+        "connect",
+        "console:connect",
+        "a terminal on a node's console; Ctrl-] ends it",
+        "Works with a pipe as well: echo 'show version' | wirelab connect R-A",
+    )
+    added.add_argument("node", metavar="NODE")
+
+    added = verb(
+        "exec",
+        "inspect:execute",
+        "run commands on a node and print their output",
+        "The commands share one session that starts in privileged mode, so that\n"
+        '  wirelab exec R-A "configure terminal" "hostname EDGE"\nworks. Exit status 1 when the device rejects one.',
+    )
+    added.add_argument("node", metavar="NODE")
+    added.add_argument("commands", nargs="+", metavar="COMMAND", help="a command line, quoted as one word")
+
+    added = verb(
+        "show",
+        "inspect:show",
+        "what a show command knows, as text or as JSON",
+        "--json prints the view behind the text: the same facts, with names, for scripts.",
+    )
+    added.add_argument("node", metavar="NODE")
+    added.add_argument("commands", nargs=1, metavar="COMMAND", help='for instance "show ip route"')
+    added.add_argument("--json", action="store_true", help="the view behind the text, as JSON")
+
+    added = verb("logs", "logs:logs", "what the processes of a lab wrote", lab=_LAB_OR_LEFT)
+    added.add_argument("nodes", nargs="*", metavar="NODE", help="nodes, `broker` or `supervisord` (default: all)")
+    added.add_argument("-f", "--follow", action="store_true", help="go on as more is written; Ctrl-C ends it")
+    added.add_argument("--tail", type=int, metavar="N", help="only the last N lines of each")
+
+    nodes(verb("restart", "lifecycle:restart", "switch nodes off and on again, and wait until they are ready"))
+    nodes(verb("stop", "lifecycle:stop", "switch nodes off"))
+    nodes(verb("start", "lifecycle:start", "switch nodes on, and wait until they are ready"))
+
+    more = "Startup-configs that devices saved stay, unless wiped."
+    added = verb("down", "lifecycle:down", "stop a lab", more, lab=_LAB_OR_LEFT)
+    added.add_argument("--wipe", action="store_true", help="forget everything: saved startup-configs, logs")
+
+    added = verb(
+        "validate",
+        "inspect:validate",
+        "check lab files",
+        "Prints every mistake as file:line:column: what was expected.",
+        lab="check the file of this lab of `wirelab list`",
+    )
+    added.add_argument("files", nargs="*", metavar="FILE", help="a FILE.lab.yml, or a lab of `wirelab list`")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    try:
+        options = parser().parse_args(argv)
+        module, _, function = options.run.partition(":")
+        status: int = getattr(importlib.import_module(f"labs.verbs.{module}"), function)(options)
+        sys.stdout.flush()
+        return status
+    except SystemExit as end:  # argparse: help, or wrong usage
+        return end.code if isinstance(end.code, int) else 2
+    except LabError as error:
+        print(f"wirelab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("wirelab: interrupted", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader of our output has gone (`wirelab logs | head`). Python would complain again as it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""A lab at a stage -> what the broker and each device are told: one msgpack file each.
+
+Broker description::
+
+    {proto, lab, endpoint: "ipc://…", nodes: {NAME: {ports: [{id, name, mdi: "mdi" | "mdix" | "auto"}]}},
+     wires: [{a: port id, b: port id, cable: "straight" | "crossover"}]}
+
+Node description::
+
+    {proto, lab, node, kind, type, version, ports: [{id, name, mac: 6 octets}], broker: "ipc://…",
+     console: [host, port], startup_config: text, startup_name: the file it is from,
+     nvram: path of the saved startup-config}
+
+Port ids count from 1 in the order of the lab file. Both are the same in each run of the same lab under the same name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from broker.protocol import PROTO
+from labs.lab import Lab, Startup
+
+NO_STARTUP: Final = Startup("(no startup-config)", "")
+
+
+def describe_broker(lab: Lab, name: str, endpoint: str) -> dict[str, Any]:
+    """What the broker of ``lab``, running under ``name``, is told."""
+    nodes: dict[str, dict[str, Any]] = {node.name: {"ports": []} for node in lab.nodes}
+    ids: dict[tuple[str, str], int] = {}
+    for number, node, index, port in lab.ports():
+        nodes[node.name]["ports"].append({"id": number, "name": port, "mdi": node.model.ports[index].mdi})
+        ids[node.name, port] = number
+    wires = [
+        {"a": ids[link.a.node, link.a.port], "b": ids[link.b.node, link.b.port], "cable": link.cable}
+        for link in lab.links
+    ]
+    return {"proto": PROTO, "lab": name, "endpoint": endpoint, "nodes": nodes, "wires": wires}
+
+
+def describe_nodes(
+    lab: Lab, name: str, endpoint: str, stage: str, consoles: Mapping[str, tuple[str, int]], nvram: Path
+) -> dict[str, dict[str, Any]]:
+    """What each device is told; ``consoles`` has an address for every node, saved configurations lie in ``nvram``."""
+    prefixes = _mac_prefixes(name, [node.name for node in lab.nodes])
+    result: dict[str, dict[str, Any]] = {}
+    for node in lab.nodes:
+        startup = node.startup.get(stage, NO_STARTUP)
+        result[node.name] = {
+            "proto": PROTO,
+            "lab": name,
+            "node": node.name,
+            "kind": node.kind,
+            "type": node.type,
+            "version": node.version,
+            "ports": [],
+            "broker": endpoint,
+            "console": list(consoles[node.name]),
+            "startup_config": startup.text,
+            "startup_name": startup.name,
+            "nvram": str(nvram / f"{node.name}.cfg"),
+        }
+    for number, node, index, port in lab.ports():
+        mac = prefixes[node.name] + index.to_bytes(2, "big")
+        result[node.name]["ports"].append({"id": number, "name": port, "mac": mac})
+    return result
+
+
+def _mac_prefixes(lab: str, nodes: list[str]) -> dict[str, bytes]:
+    """Four octets for each node: 02 (locally administered, RFC 7042 §2.1) and three from a hash of its name.
+
+    Two names of a large lab can have the same hash; the later one is hashed again, so that it keeps its address as long
+    as the nodes before it keep theirs.
+    """
+    taken: dict[bytes, str] = {}
+    for node in nodes:
+        text = f"{lab}/{node}"
+        while (prefix := b"\x02" + hashlib.sha256(text.encode()).digest()[:3]) in taken:
+            text += "'"
+        taken[prefix] = node
+    return {node: prefix for prefix, node in taken.items()}

@@ -1,0 +1,1 @@
+"""A program for the tests of the fork server."""
