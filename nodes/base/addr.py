@@ -66,6 +66,12 @@ def network_of(address: int, length: int) -> Prefix:
     return Prefix(address & length_to_mask(length), length)
 
 
+def classful_network(address: int) -> Prefix:
+    """The class A, B or C network that an address lies in (RFC 791 3.2), by which IOS groups its routes."""
+    top = address >> 24
+    return network_of(address, 8 if top < 128 else 16 if top < 192 else 24)
+
+
 def broadcast_of(prefix: Prefix) -> int:
     return prefix.address | ~length_to_mask(prefix.length) & IPV4_MAX
 

@@ -11,6 +11,8 @@ clock, a socket or another engine. What it needs to be told, its device tells it
     reassembly   IPv4 fragments -> whole packets
     ratelimit    limits for ICMP errors and log messages
     ping, trace  the probes behind the console commands of those names
+    ike          IKEv1: negotiates IPsec SAs
+    sad          crypto maps and IPsec SAs: what is protected, under which SA, and for how long
 
 Common habits: an engine with timers has ``next_deadline()`` and ``handle_timer(now)``; calling the latter early is
 harmless. An engine that loses packets counts them in the :class:`nodes.base.drops.DropCounters` it was given. Every

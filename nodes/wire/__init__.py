@@ -7,7 +7,7 @@
     icmp      echo, errors, redirect (RFC 792)
     l4        UDP (RFC 768), TCP headers (RFC 9293), protocol and port names as IOS writes them
     telnet    a push parser (RFC 854, 855)
-    isakmp    IKEv1 messages (RFC 2408)
+    isakmp    IKEv1 messages (RFC 2408); isakmp_sa: proposals and attributes; doi: numbers and names (RFC 2407)
     esp       the ESP header (RFC 4303)
 
 Every ``parse`` takes bytes and returns a frozen value, or raises :class:`nodes.base.errors.WireError` and nothing else,

@@ -192,6 +192,15 @@ def test_build_refuses_what_the_format_cannot_hold() -> None:
         isakmp.join([Payload(13, bytes(70000))])
 
 
+def test_identities_of_several_types() -> None:
+    assert isakmp.id_fqdn("r-a.lab").build() == b"\2\0\0\0r-a.lab"
+    assert isakmp.id_ipv4(0x0A000A0A, 17, 500).build().hex() == "011101f40a000a0a"
+    assert isakmp.id_ipv4_subnet(0xC0A80100, 0xFFFFFF00).build().hex() == "04000000c0a80100ffffff00"
+    for wrong in (b"\1\0\0\0abc", b"\4\0\0\0abcd", b"\2\0\0\0", b"\1"):
+        with pytest.raises(WireError):
+            isakmp.parse_id(wrong)
+
+
 def test_esp_peek() -> None:
     assert esp.peek(b"pad" + bytes.fromhex("3c720c5d00000001"), 3) == (0x3C720C5D, 1)
     with pytest.raises(WireError):

@@ -1,0 +1,127 @@
+"""Plaintext packets -> ESP packets in tunnel mode, a batch at a time."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from nodes.esp.association import Association, Direction
+from nodes.esp.layout import OUTER_HEADER, SEAL_IV, SEAL_SPARE, seal_layout
+from nodes.esp.outcomes import Outcome
+from nodes.wire.esp import PROTOCOL
+
+SEQUENCE_MAX: Final = 0xFFFFFFFF
+PACKET_MAX: Final = 65535
+#: The TTL of the outer header, which is a packet of our own.
+TTL: Final = 255
+
+#: Outer headers kept; more combinations of length, type of service and DF than any real traffic has.
+TEMPLATES_MAX: Final = 4096
+
+#: The 28 octets of outer IPv4 header and ESP header: version to fragment offset, TTL to source, destination, SPI,
+#: sequence number.
+_HEADS = struct.Struct("!QQIII")
+
+#: First and second of these integers; the sum of the header's words when an identification has to be added, else 0;
+#: the destination, 0 when no packet can be that long.
+_Template = tuple[int, int, int, int]
+
+#: (outcome, where the outer packet starts in the arena, where it ends); both 0 without a packet.
+Span = tuple[Outcome, int, int]
+
+
+class Sealer:
+    """The sender's side of one SA: its sequence number, and its cipher and MAC with their keys.
+
+    All packets go through one running CBC encryptor, a batch in one call, and to the receiver each is an ordinary one
+    with an explicit IV. That IV is the ciphertext of a block in front of the packet: of fresh entropy for the first of
+    a batch; for the others of the block before, which lies in the hole for the headers and is never sent. So each IV
+    is the cipher of a value that nobody knows, and unpredictable (RFC 3602 §3, NIST SP 800-38A Appendix C).
+    """
+
+    def __init__(self, association: Association, entropy: Callable[[int], bytes]) -> None:
+        if association.direction is not Direction.OUTBOUND:
+            raise ValueError("only an outbound SA seals")
+        transform = association.transform
+        cipher, integrity = transform.cipher_suite, transform.integrity_suite
+        self.layout = seal_layout(transform)
+        self.sequence = 0
+        self._spi = association.spi
+        self._ends = association.source, association.destination
+        self._entropy = entropy
+        self._icv_length = integrity.icv_length
+        key, iv_length = association.cipher_key, cipher.iv_length
+        self._encryptor = cipher.encryptor(key, entropy(iv_length)) if iv_length else None
+        self._mac = integrity.context(association.integrity_key) if integrity.hash else None
+        self._templates: dict[int, _Template] = {}
+
+    def seal(self, packets: Sequence[bytes]) -> list[tuple[Outcome, bytes]]:
+        """Outcome and outer IPv4 packet for each IPv4 packet, in order; b"" for one that could not be sealed."""
+        arena = self.layout.lay_out(packets)
+        spans = self.seal_in_place(arena, [len(packet) for packet in packets])
+        return [(outcome, bytes(arena[start:end])) for outcome, start, end in spans]
+
+    def seal_in_place(self, arena: bytearray | memoryview, lengths: Sequence[int]) -> list[Span]:
+        """Seal a batch that was laid out for this SA's transform; ``lengths`` are those of the packets."""
+        view = memoryview(arena)
+        layout, templates, make_template = self.layout, self._templates, self._template
+        head, extras, holes = len(layout.head), layout.body_extra, layout.holes
+        records = []
+        at = 0
+        for length in lengths:
+            body = at + head
+            end = body + length + extras[length & 15]
+            # RFC 4301 §5.1.2.1: the outer header takes DSCP, ECN and (as IOS does by default) DF from the inner one.
+            key = end - at << 9 | arena[body + 1] << 1 | arena[body + 6] >> 6 & 1
+            records.append((at + SEAL_SPARE, end, templates.get(key) or make_template(key)))
+            at = end + holes[length & 15]
+        if self._encryptor is not None and records:
+            arena[SEAL_IV:head] = self._entropy(head - SEAL_IV)
+            self._encryptor.update_into(view[:at], view)
+
+        spi, mac, icv_length, pack_into = self._spi, self._mac, self._icv_length, _HEADS.pack_into
+        sequence = self.sequence
+        spans: list[Span] = []
+        ok = Outcome.OK
+        for start, end, (first, second, complement, destination) in records:
+            if sequence == SEQUENCE_MAX or not destination:
+                spans.append((Outcome.SEQUENCE_OVERFLOW if destination else Outcome.TOO_LONG, 0, 0))
+                continue
+            sequence += 1
+            if complement:
+                # May be fragmented on its way, so it needs an identification: the sequence number's low half.
+                ident = sequence & 0xFFFF
+                total = complement + ident
+                first |= ident << 16
+                second |= ((total & 0xFFFF) + (total >> 16) ^ 0xFFFF) << 32
+            pack_into(arena, start, first, second, destination, spi, sequence)
+            if mac is not None:
+                digest = mac.copy()
+                digest.update(view[start + OUTER_HEADER : end])
+                arena[end : end + icv_length] = digest.finalize()[:icv_length]
+            spans.append((ok, start, end + icv_length))
+        self.sequence = sequence
+        return spans
+
+    def _template(self, key: int) -> _Template:
+        """The outer header for a length, type of service and DF bit, made once and kept."""
+        body, tos, dont_fragment = key >> 9, key >> 1 & 0xFF, key & 1
+        total = body - SEAL_SPARE + self._icv_length
+        if total > PACKET_MAX:
+            return 0, 0, 0, 0
+        source, destination = self._ends
+        first = 0x45 << 56 | tos << 48 | total << 32 | dont_fragment << 14
+        second = TTL << 56 | PROTOCOL << 48 | source
+        words = first >> 48, total, first & 0xFFFF, second >> 48, source >> 16, source, destination >> 16, destination
+        # The sum's value modulo 65535 is what the end-around carry gives (RFC 1071); it is not zero here.
+        complement = sum(word & 0xFFFF for word in words) % 0xFFFF or 0xFFFF
+        if dont_fragment:
+            # An atomic datagram needs no identification (RFC 6864 §4.1): this header is complete.
+            template = first, second | (complement ^ 0xFFFF) << 32, 0, destination
+        else:
+            template = first, second, complement, destination
+        if len(self._templates) >= TEMPLATES_MAX:
+            self._templates.clear()
+        self._templates[key] = template
+        return template
