@@ -81,6 +81,8 @@ class Lab:
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
     tries: tuple[str, ...] = ()
+    keys: bool = True
+    """whether the keys of tunnels may be had (`wirelab capture --keys`)"""
 
     def ports(self) -> Iterator[tuple[int, Node, int, str]]:
         """(port id, node, index of the port in its node, canonical name) of every port; ids count from 1."""

@@ -22,7 +22,7 @@ from labs.describe import describe_broker, describe_nodes
 from labs.errors import LabError
 from labs.lab import Lab
 from labs.state import NodeRecord, Record, State, running
-from nodes.kinds import PRELOAD
+from nodes.kinds import KINDS, PRELOAD, PRELOAD_IPSEC
 
 #: Modules that the fork server loads beside nodes.kinds.PRELOAD: the programs themselves.
 _PROGRAM_MODULES: Final = ("nodes.__main__", "broker.__main__", "broker.server")
@@ -187,14 +187,15 @@ def _holder(host: str, port: int, error: OSError) -> str:
 def _write(state: State, lab: Lab, name: str, stage: str, consoles: Mapping[str, tuple[str, int]]) -> Record:
     sockets = state.sockets()
     endpoint = f"ipc://{sockets / 'broker.sock'}"
-    descriptions = describe_nodes(lab, name, endpoint, stage, consoles, state.nvram)
+    descriptions = describe_nodes(lab, name, endpoint, stage, consoles, state.nvram, state.keys)
     descriptions[programs.BROKER] = describe_broker(lab, name, endpoint)
     for program, description in descriptions.items():
         (state.run / f"{program}.msgpack").write_bytes(msgpack.packb(description, use_bin_type=True))
     names = [node.name for node in lab.nodes]
-    text = programs.configuration(state, sockets, names, (*PRELOAD, *_PROGRAM_MODULES))
+    ipsec = PRELOAD_IPSEC if any(KINDS[node.kind].ipsec for node in lab.nodes) else ()
+    text = programs.configuration(state, sockets, names, (*PRELOAD, *_PROGRAM_MODULES, *ipsec))
     state.config.write_text(text, "utf-8")
-    for log in state.logs.iterdir():
+    for log in (*state.logs.iterdir(), *state.keys.iterdir()):
         log.unlink(missing_ok=True)
     record = Record(
         name=name,
@@ -205,6 +206,7 @@ def _write(state: State, lab: Lab, name: str, stage: str, consoles: Mapping[str,
         started=time.time(),
         nodes=[NodeRecord(node.name, node.kind, node.type, consoles[node.name]) for node in lab.nodes],
         tries=list(lab.tries),
+        keys=lab.keys,
     )
     state.write_record(record)
     return record

@@ -68,6 +68,7 @@ class _Loader:
             nodes=tuple(node for node in nodes.values() if node is not None),
             links=tuple(links),
             tries=tuple(lab.try_),
+            keys=lab.keys,
         )
 
     # -- the form of a part ---------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
         base: start                    # nodes without a config for this stage take the one of start
     try:                               # optional: what `wirelab up` proposes; {R-A} is R-A's console address
       - telnet {R-A}
+    keys: false                        # for exams: devices log no keys, and `wirelab capture --keys` is refused
     topology:
       defaults: {kind: router}         # of all nodes
       kinds:
@@ -144,4 +145,5 @@ class LabPart(Part):
     description: str = ""
     stages: list[Any] | None = None
     try_: list[str] = Field([], alias="try")
+    keys: bool = True
     topology: dict[str, Any]

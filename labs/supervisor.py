@@ -155,10 +155,16 @@ class ForkServer(Supervisor):  # type: ignore[misc]
 
 
 def preload(modules: Sequence[str]) -> None:
-    """Imports what the children need and takes it out of the garbage collector's sight, so that pages stay shared."""
+    """Imports what the children need and takes it out of the garbage collector's sight, so that pages stay shared.
+
+    An entry ``module:function`` is imported and called.
+    """
     gc.disable()
-    for module in modules:
-        importlib.import_module(module)
+    for entry in modules:
+        name, _, function = entry.partition(":")
+        module = importlib.import_module(name)
+        if function:
+            getattr(module, function)()
     gc.collect()
     gc.freeze()
     gc.enable()

@@ -6,13 +6,14 @@ the clock are replaced. The same seed gives the same run.
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from broker.description import Description
 from broker.fabric import Fabric
@@ -24,8 +25,11 @@ from nodes.cli.session import Session
 from nodes.cli.terminal import Line
 from nodes.commands.console import Console
 from nodes.device.base import Device, DeviceSpec, PortSpec, Services
-from nodes.device.effects import Logged, Reload, Transmit, ViewChanged
+from nodes.device.effects import EspEffect, Logged, Reload, Transmit, ViewChanged
 from nodes.kinds import KINDS
+from nodes.shell.esp.carrier import EspCarrier, EspDevice
+from nodes.shell.esp.local import LocalPool
+from nodes.shell.esp.pool import OnLost, OnResults
 from nodes.shell.main import load as load_entry
 
 NO4 = Path(__file__).parent.parent / "labs/catalog/no4-ipsec/no4-ipsec.lab.yml"
@@ -60,6 +64,8 @@ class SimNode:
     ids: list[int]
     device: Device = field(init=False)
     console: Console = field(init=False)
+    esp: LocalPool = field(init=False)
+    carrier: EspCarrier = field(init=False)
     refusals: list[Refusal] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
@@ -79,7 +85,10 @@ class LabSim:
         self.impairment = impairment or Impairment()
         self.wires: dict[str, Impairment] = {}
         self.delivered = 0
+        self.lost = self.duplicated = self.reordered = 0
         self.trace: list[tuple[float, int, bytes]] = []
+        self.keep_trace = True
+        """False for long runs, of which nobody looks at every frame."""
         self.fabric = Fabric(Description.parse(describe_broker(self.lab, self.lab.name, "ipc://none")))
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
@@ -110,24 +119,41 @@ class LabSim:
         node.device = load_entry(kind.device)(spec, services, self.now)
         node.console = load_entry(kind.console)(node.device)
         node.sessions, node.batches = [], []
+        node.carrier = EspCarrier(
+            cast(EspDevice, node.device),
+            lambda on_results, on_lost: self._esp_pool(node, on_results, on_lost),
+            lambda: self.now,
+            lambda: self.turn(node),
+            node.log.append,
+        )
         saved = node.nvram.text
         node.refusals = node.console.load(description["startup_config"] if saved is None else saved, self.now)
         node.device.boot_finished(self.now)
         node.boots += 1
-        self._tell(self.fabric.node_present(name, True))
-        self._turn(node)
+        # The node itself hears of all its links, whether they changed or not.
+        self._tell({name, *self.fabric.node_present(name, True)})
+        self.turn(node)
+
+    def _esp_pool(self, node: SimNode, on_results: OnResults, on_lost: OnLost) -> LocalPool:
+        node.esp = LocalPool(self.random.randbytes, on_results, on_lost)
+        return node.esp
+
+    def kill_esp(self, name: str) -> None:
+        """What kill -9 of a router's ESP workers means to it."""
+        self.nodes[name].esp.lose()
 
     def power_off(self, name: str) -> None:
-        self._tell(self.fabric.node_present(name, False))
+        self._tell(self.fabric.node_present(name, False) - {name})
 
     def _tell(self, names: Iterable[str]) -> None:
-        for name in names:
+        # Sorted: a set of names has another order in each process, and the same seed must give the same run.
+        for name in sorted(names):
             node = self.nodes[name]
             if not hasattr(node, "device"):
                 continue
             for port_id, state in self.fabric.links_of(name).items():
                 node.device.carrier(self._owner[port_id][1], state.carrier, str(state.reason), self.now)
-            self._turn(node)
+            self.turn(node)
 
     # Wires ---------------------------------------------------------------------------------------------------------
 
@@ -139,11 +165,14 @@ class LabSim:
         for target in self.fabric.targets(node.ids[effect.port]):
             for frame in effect.frames:
                 if self.random.random() < impairment.loss:
+                    self.lost += 1
                     continue
                 copies = 2 if self.random.random() < impairment.duplicate else 1
+                self.duplicated += copies - 1
                 for _ in range(copies):
                     delay = impairment.delay
                     if self.random.random() < impairment.reorder:
+                        self.reordered += 1
                         delay += self.random.random() * 0.01
                     self._at(self.now + delay, self._arrival(target, frame))
 
@@ -153,15 +182,16 @@ class LabSim:
             if not self.fabric.is_present(node.name):
                 return
             self.delivered += 1
-            self.trace.append((self.now, target, frame))
+            if self.keep_trace:
+                self.trace.append((self.now, target, frame))
             node.device.receive(index, [frame], self.now)
-            self._turn(node)
+            self.turn(node)
 
         return arrive
 
     # Time ----------------------------------------------------------------------------------------------------------
 
-    def _turn(self, node: SimNode) -> None:
+    def turn(self, node: SimNode) -> None:
         while True:
             effects = node.device.drain()
             for effect in effects:
@@ -183,9 +213,13 @@ class LabSim:
                     for session in node.sessions:
                         session.notify(effect.line, self.now)
                 elif isinstance(effect, Reload):
-                    self._tell(self.fabric.node_present(node.name, False))
+                    # The device that goes down does not hear of it.
+                    self._tell(self.fabric.node_present(node.name, False) - {node.name})
                     self.boot(node.name)
                     return
+                elif isinstance(effect, EspEffect):
+                    node.carrier.carry_out(effect)
+            node.carrier.flush()
             for session in node.sessions:
                 session.advance(self.now)
             for batch in node.batches:
@@ -218,7 +252,7 @@ class LabSim:
             assert timer is not None
             self.now = max(self.now, timer[0])
             timer[1].device.handle_timer(self.now)
-            self._turn(timer[1])
+            self.turn(timer[1])
         return True
 
     def run(self, seconds: float) -> None:
@@ -254,7 +288,7 @@ class LabSim:
         batch = node.console.batch(commands)
         node.batches = [known for known in node.batches if not known.done]
         node.batches.append(batch)
-        self._turn(node)
+        self.turn(node)
         return batch
 
     def finish(self, batch: Batch, limit: float = 600.0) -> str:
@@ -283,9 +317,23 @@ class LabSim:
         session.receive(text.encode(), self.now)
         for node in self.nodes.values():
             if session in node.sessions:
-                self._turn(node)
+                self.turn(node)
         self.run(seconds)
         return session.output().decode().replace("\r\n", "\n")
+
+    def digest(self) -> str:
+        """Everything that has happened, as a checksum: each frame that arrived, when and where, and every log line."""
+        state = hashlib.sha256()
+        for when, port, frame in self.trace:
+            state.update(f"{when:.9f} {port} ".encode() + frame)
+        for node in self.nodes.values():
+            state.update("\n".join(node.log).encode())
+        return state.hexdigest()
+
+    def port(self, port_id: int) -> str:
+        """``SW-1:FastEthernet0/2``: the port of a number in the trace."""
+        node, index = self._owner[port_id]
+        return f"{node.name}:{node.device.ports[index].name}"
 
     def frames(self, names: Sequence[str] | None = None) -> list[bytes]:
         return [frame for _, port, frame in self.trace if names is None or self._owner[port][0].name in names]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,9 +32,11 @@ class Batch:
         device: Any,
         lines: Sequence[str],
         privilege: int = _FULL_PRIVILEGE,
+        on_start: Callable[[float], None] | None = None,
     ) -> None:
         self._terminal = Terminal(commands, dialect, device, line=_NO_LINE, privilege=privilege, interactive=False)
         self._terminal.length = 0
+        self._terminal.on_start = on_start
         self._lines = list(reversed(lines))
         self._output: list[str] = []
         self._run: Run | None = None

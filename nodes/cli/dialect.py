@@ -119,4 +119,5 @@ class WindowsDialect(Dialect):
         usage = self._usage.get(words[0].lower(), ())
         if failure.fault is Fault.INCOMPLETE:
             return usage or ["The syntax of the command is incorrect."]
-        return [f"Bad parameter {words[failure.word]}.", *usage]
+        wrong = words[failure.word]
+        return [f"Bad {'option' if wrong[0] in '-/' else 'parameter'} {wrong}.", *usage]

@@ -137,6 +137,10 @@ class Session(Terminal):
             if self.logging_synchronous and self._at_prompt:
                 self._show_prompt(keep=True)
 
+    def idle(self, now: float) -> float:
+        """Seconds since something was typed."""
+        return 0.0 if self._last_input is None else max(now - self._last_input, 0.0)
+
     def hangup(self) -> None:
         """The client has gone: end the command under way and the session."""
         if self._run is not None:

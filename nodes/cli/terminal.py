@@ -72,6 +72,8 @@ class Terminal:
         self.exec_timeout = 0.0
         #: Called when the configuration mode is left for exec mode; a device logs %SYS-5-CONFIG_I then.
         self.on_configured: Callable[[Terminal], None] | None = None
+        #: Called with the time before each command: a device's own clock stands still between its events.
+        self.on_start: Callable[[float], None] | None = None
 
     # Modes.
 
@@ -132,7 +134,9 @@ class Terminal:
             found = self._resolve_in(mode, line, 0)
             if isinstance(found, Invocation):
                 return found
-            failure = failure or found
+            # The mode that understood more of the line knows what is wrong with it.
+            if failure is None or (failure.fault is not Fault.AMBIGUOUS and found.offset > failure.offset):
+                failure = found
         assert failure is not None
         return failure
 
@@ -160,6 +164,8 @@ class Terminal:
         """Make the command ready to run. A command of a parent mode first leaves the modes below it."""
         if invocation.mode != "exec":
             self.pop_to(invocation.mode)
+        if self.on_start is not None:
+            self.on_start(now)
         form = invocation.matched.form
         context = Context(
             self,

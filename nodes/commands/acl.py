@@ -8,7 +8,8 @@ from typing import Final
 from nodes.base.addr import IPV4_MAX
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Block, Table
-from nodes.commands.sections import Section
+from nodes.commands.modes import INTERFACE
+from nodes.commands.sections import InterfaceSection, Section
 from nodes.device.acltext import ICMP_MESSAGES, rule_text
 from nodes.device.config import RoutedInterfaceConfig, RouterConfig
 from nodes.device.router import Router
@@ -291,7 +292,7 @@ def _print_groups(interface: RoutedInterfaceConfig) -> Iterator[str]:
 
 
 @table.command(
-    "config-if",
+    INTERFACE,
     f"ip access-group {{<number:{_NUMBER}>|<name:word>}} {{in|out}}$direction",
     help={
         "access-group": "Specify access control for packets",
@@ -302,7 +303,7 @@ def _print_groups(interface: RoutedInterfaceConfig) -> Iterator[str]:
     },
     no=f"ip access-group [<number:{_NUMBER}>|<name:word>] {{in|out}}$direction",
     prints=_print_groups,
-    section=20,
+    section=InterfaceSection.ACCESS_GROUP,
 )
 def access_group(ctx: Context, args: Args) -> None:
     name = "" if ctx.negated else str(args["number"] if args.has("number") else args["name"])

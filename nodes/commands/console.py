@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+from weakref import WeakSet
 
 from nodes.cli.batch import Batch, Refusal, load_config, view
 from nodes.cli.commandset import CommandSet
-from nodes.cli.context import to_plain
+from nodes.cli.context import Args, Context, to_plain
 from nodes.cli.dialect import Dialect
 from nodes.cli.params import ParamRegistry
 from nodes.cli.render import render
@@ -17,6 +18,8 @@ from nodes.cli.terminal import Line, Terminal
 from nodes.device.base import Device
 from nodes.device.config import LineConfig
 from nodes.device.ios import IosDevice
+from nodes.device.views import UsersView, UserView
+from nodes.show import system
 
 #: Help for words that begin many commands.
 GLOSSARY: Final[Mapping[str, str | Mapping[str, str]]] = {
@@ -50,7 +53,9 @@ class Console:
         config_mode: str | None = "config",
     ) -> None:
         self.device = device
-        self.commands = CommandSet(tables, params=params, modes=tuple(modes), glossary=GLOSSARY)
+        own = (self._users_table(),) if isinstance(device, IosDevice) else ()
+        self.commands = CommandSet((*tables, *own), params=params, modes=tuple(modes), glossary=GLOSSARY)
+        self._sessions: WeakSet[Session] = WeakSet()
         self.dialect = dialect
         self.privilege = privilege
         self._config_mode = config_mode
@@ -58,6 +63,8 @@ class Console:
     def session(self, line: Line) -> Session:
         """A session on ``line``, with the settings that the configuration gives the line."""
         session = Session(self.commands, self.dialect, self.device, line=line, privilege=self.privilege)
+        session.on_start = self.device.tick
+        self._sessions.add(session)
         if isinstance(self.device, IosDevice):
             console = line.name.startswith("con")
             _settle(session, self.device.config.console if console else self.device.config.vty)
@@ -66,8 +73,33 @@ class Console:
             session.on_configured = _report_configured
         return session
 
+    def _users_table(self) -> Table:
+        """``show users``: only the console knows who is on it."""
+        table = Table()
+
+        @table.show(
+            "exec",
+            "show users",
+            text=system.users,
+            help={"users": "Display information about terminal lines"},
+        )
+        def show_users(ctx: Context, args: Args) -> UsersView:
+            sessions = (session for session in self._sessions if not session.closed)
+            users = (
+                UserView(session.line.number, session.line.name, session.idle(ctx.now), session is ctx.session)
+                for session in sorted(sessions, key=lambda session: session.line.number)
+            )
+            return UsersView(tuple(users))
+
+        return table
+
     def load(self, text: str, now: float) -> list[Refusal]:
         """Apply a startup-config; the lines that were refused are returned, the rest is in force."""
+        self.device.tick(now)
+        with self.device.deferred():
+            return self._load(text, now)
+
+    def _load(self, text: str, now: float) -> list[Refusal]:
         if self._config_mode is not None:
             return load_config(self.commands, self.device, text, now)
         refusals = []
@@ -81,10 +113,11 @@ class Console:
 
     def batch(self, lines: Sequence[str]) -> Batch:
         """Run commands without a keyboard, with full privilege."""
-        return Batch(self.commands, self.dialect, self.device, lines)
+        return Batch(self.commands, self.dialect, self.device, lines, on_start=self.device.tick)
 
     def view(self, line: str, now: float) -> Any:
         """The view behind a show command as plain maps; raises Rejected."""
+        self.device.tick(now)
         return to_plain(view(self.commands, self.device, line, now, self.dialect))
 
     def config_lines(self, config: Any) -> list[str]:

@@ -10,7 +10,7 @@ from nodes.cli.builtin import WINDOWS
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.dialect import WindowsDialect
 from nodes.cli.table import Table
-from nodes.commands import probes, system
+from nodes.commands import system, windows_probes
 from nodes.commands.console import Console
 from nodes.commands.params import base_params
 from nodes.device.config import InterfaceAddress
@@ -126,8 +126,8 @@ def hostname(ctx: Context, args: Args) -> str | None:
 def console(device: Host) -> Console:
     return Console(
         device,
-        (WINDOWS, table, system.common, probes.host),
-        WindowsDialect(banner=lambda: BANNER),
+        (WINDOWS, table, system.common, windows_probes.table),
+        WindowsDialect(banner=lambda: BANNER, usage=windows_probes.USAGE),
         params=base_params(port.name for port in device.ports),
         config_mode=None,
     )

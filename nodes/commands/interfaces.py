@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from nodes.cli.context import Args, Context
 from nodes.cli.table import Block, Table
-from nodes.commands.sections import Section
+from nodes.commands.modes import INTERFACE
+from nodes.commands.sections import InterfaceSection, Section
 from nodes.device.config import InterfaceConfig, RouterConfig, SwitchConfig
 from nodes.device.ios import IosDevice
 from nodes.device.views import InterfacesView
 from nodes.show import interfaces as show
 
 table = Table()
+
+_NAME_HELP: Final = {"name": "Interface"}
 
 
 def _print_interfaces(config: RouterConfig | SwitchConfig) -> Iterator[Block]:
@@ -24,53 +27,69 @@ def _print_interfaces(config: RouterConfig | SwitchConfig) -> Iterator[Block]:
 @table.command(
     "config",
     "interface <name:interface>",
-    help={"name": "Interface"},
+    help=_NAME_HELP,
     prints=_print_interfaces,
     section=Section.INTERFACE,
 )
 def interface(ctx: Context, args: Args) -> None:
-    ctx.enter("config-if", [ctx.device.config.interfaces[args["name"]]])
+    _enter(ctx, "config-if", [args["name"]])
 
 
 @table.command(
-    "config-if",
+    "config",
+    "interface range <names:interface-range>",
+    help={"range": "interface range command", "names": "Interfaces: FastEthernet 0/1 - 4 , FastEthernet 0/7"},
+)
+def interface_range(ctx: Context, args: Args) -> None:
+    _enter(ctx, "config-if-range", args["names"])
+
+
+def _enter(ctx: Context, mode: str, names: Iterable[str]) -> None:
+    device: IosDevice = ctx.device
+    interfaces = [device.interface_config(device.port_by_name[name]) for name in names]
+    if not device.ready:
+        # "no shutdown" is in no configuration file: an interface of which one speaks is up unless it says otherwise.
+        for interface in interfaces:
+            interface.shutdown = False
+        device.configured()
+    ctx.enter(mode, interfaces)
+
+
+@table.command(
+    INTERFACE,
     "description <text:line>",
     help={"description": "Interface specific description", "text": "Up to 240 characters describing this interface"},
     no="description [<text:line>]",
     prints=lambda interface: [f"description {interface.description}"] if interface.description else [],
-    section=0,
+    section=InterfaceSection.DESCRIPTION,
 )
 def description(ctx: Context, args: Args) -> None:
     interface: InterfaceConfig
     for interface in ctx.scope:
-        interface.description = "" if ctx.negated else args["text"].rstrip()[:240]
-
-
-_DUPLEX_HELP: Final = {
-    "duplex": "Configure duplex operation.",
-    "auto": "Enable AUTO duplex configuration",
-    "full": "Force full duplex operation",
-    "half": "Force half-duplex operation",
-}
+        interface.description = "" if ctx.negated else args["text"][:240].rstrip()
 
 
 @table.command(
-    "config-if",
+    INTERFACE,
     "duplex {auto|full|half}$duplex",
-    help=_DUPLEX_HELP,
+    help={
+        "duplex": "Configure duplex operation.",
+        "auto": "Enable AUTO duplex configuration",
+        "full": "Force full duplex operation",
+        "half": "Force half-duplex operation",
+    },
     no="duplex [{auto|full|half}]",
     prints=lambda interface: _shown("duplex", interface.duplex, interface),
-    section=30,
+    section=InterfaceSection.DUPLEX,
 )
 def duplex(ctx: Context, args: Args) -> None:
     interface: InterfaceConfig
     for interface in ctx.scope:
         interface.duplex = "auto" if ctx.negated else args["duplex"]
-    ctx.device.configured()
 
 
 @table.command(
-    "config-if",
+    INTERFACE,
     "speed {10|100|auto}$speed",
     help={
         "speed": "Configure speed operation.",
@@ -80,13 +99,12 @@ def duplex(ctx: Context, args: Args) -> None:
     },
     no="speed [{10|100|auto}]",
     prints=lambda interface: _shown("speed", interface.speed, interface),
-    section=31,
+    section=InterfaceSection.SPEED,
 )
 def speed(ctx: Context, args: Args) -> None:
     interface: InterfaceConfig
     for interface in ctx.scope:
         interface.speed = "auto" if ctx.negated else args["speed"]
-    ctx.device.configured()
 
 
 def _shown(word: str, value: str, interface: InterfaceConfig) -> list[str]:
@@ -95,12 +113,12 @@ def _shown(word: str, value: str, interface: InterfaceConfig) -> list[str]:
 
 
 @table.command(
-    "config-if",
+    INTERFACE,
     "shutdown",
     help={"shutdown": "Shutdown the selected interface"},
     no=True,
     prints=lambda interface: ["shutdown"] if interface.shutdown else [],
-    section=12,
+    section=InterfaceSection.SHUTDOWN,
 )
 def shutdown(ctx: Context, args: Args) -> None:
     interface: InterfaceConfig
@@ -109,11 +127,18 @@ def shutdown(ctx: Context, args: Args) -> None:
     ctx.device.configured()
 
 
-_NAME_HELP: Final = {"name": "Interface"}
-
-
 @table.show("exec", "show interfaces [<name:interface>]", text=show.interfaces, help=_NAME_HELP)
 def show_interfaces(ctx: Context, args: Args) -> InterfacesView:
+    return _view(ctx, args)
+
+
+@table.show(
+    "exec",
+    "show interfaces [<name:interface>] description",
+    text=show.descriptions,
+    help=_NAME_HELP | {"description": "Show interface description"},
+)
+def show_descriptions(ctx: Context, args: Args) -> InterfacesView:
     return _view(ctx, args)
 
 
@@ -135,12 +160,12 @@ def _view(ctx: Context, args: Args) -> InterfacesView:
 @table.command(
     "exec",
     "clear counters [<name:interface>]",
-    help={"counters": "Clear counters on one or all interfaces", "name": "Interface"},
+    help={"counters": "Clear counters on one or all interfaces"} | _NAME_HELP,
     privilege=15,
 )
 def clear_counters(ctx: Context, args: Args) -> None:
     device: IosDevice = ctx.device
-    device.clear_interface_counters([args["name"]] if args.has("name") else None)
     for port in device.ports:
         if args.get("name", port.name) == port.name:
+            port.clear_counters(device.now)
             device.log("CLEAR", 5, "COUNTERS", f"Clear counter on interface {port.name} by console")

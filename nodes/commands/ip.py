@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nodes.base.addr import Prefix, broadcast_of, format_ipv4, length_to_mask, mask_to_length
 from nodes.base.errors import AddressError
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Table
-from nodes.commands.sections import Section
+from nodes.commands.modes import INTERFACE
+from nodes.commands.sections import InterfaceSection, Section
 from nodes.device.config import InterfaceAddress, RoutedInterfaceConfig, RouterConfig, StaticRoute
 from nodes.device.router import Router
-from nodes.device.views import ArpView, RouteEntryView, RoutesView
+from nodes.device.views import ArpView, InterfacesView, IpInterfacesView, RouteEntryView, RoutesView
+from nodes.engine.fib import DISTANCE_STATIC
+from nodes.show import interfaces as show_interfaces
 from nodes.show import routing
 
 table = Table()
@@ -28,19 +31,29 @@ def _print_address(interface: RoutedInterfaceConfig) -> list[str]:
 
 
 @table.command(
-    "config-if",
+    INTERFACE,
     "ip address <address:ipv4> <mask:ipv4>",
     help={"address": "IP address", "<address>": "IP address", "mask": "IP subnet mask"},
     no="ip address [<address:ipv4> <mask:ipv4>]",
     prints=_print_address,
-    section=10,
+    section=InterfaceSection.ADDRESS,
 )
-def ip_address(ctx: Context, args: Args) -> None:
+def ip_address(ctx: Context, args: Args) -> str | None:
     device: Router = ctx.device
     interface: RoutedInterfaceConfig
     for interface in ctx.scope:
-        interface.address = None if ctx.negated else _checked(device.config, interface, args["address"], args["mask"])
+        if not ctx.negated:
+            interface.address = _checked(device.config, interface, args["address"], args["mask"])
+            continue
+        if args.has("mask"):
+            own = interface.address
+            if own is None or (own.address, length_to_mask(own.length)) != (args["address"], args["mask"]):
+                raise Rejected("Invalid address")
+        interface.address = None
     device.configured()
+    if not ctx.negated and args["mask"] == length_to_mask(31):
+        return "% Warning: use /31 mask on non point-to-point interface cautiously"
+    return None
 
 
 def _checked(config: RouterConfig, interface: RoutedInterfaceConfig, address: int, mask: int) -> InterfaceAddress:
@@ -51,7 +64,7 @@ def _checked(config: RouterConfig, interface: RoutedInterfaceConfig, address: in
         raise Rejected(f"Bad mask 0x{mask:X} for address {format_ipv4(address)}") from None
     own = InterfaceAddress(address, length)
     network = own.network
-    if length == 0 or (length < 31 and address in (network.address, broadcast_of(network))):
+    if length in (0, 32) or (length < 31 and address in (network.address, broadcast_of(network))):
         raise Rejected(f"Bad mask /{length} for address {format_ipv4(address)}")
     if address >> 24 in (0, 127) or address >> 28 >= 0xE:
         raise Rejected(f"Not a valid host address - {format_ipv4(address)}")
@@ -67,27 +80,29 @@ def _overlap(one: Prefix, other: Prefix) -> bool:
 
 
 @table.command(
-    "config-if",
+    INTERFACE,
     "ip proxy-arp",
     help={"proxy-arp": "Enable proxy ARP"},
     no=True,
     prints=lambda interface: [] if interface.proxy_arp else ["no ip proxy-arp"],
-    section=22,
+    section=InterfaceSection.PROXY_ARP,
 )
 def proxy_arp(ctx: Context, args: Args) -> None:
+    interface: RoutedInterfaceConfig
     for interface in ctx.scope:
         interface.proxy_arp = not ctx.negated
 
 
 @table.command(
-    "config-if",
+    INTERFACE,
     "ip unreachables",
     help={"unreachables": "Enable sending ICMP Unreachable messages"},
     no=True,
     prints=lambda interface: [] if interface.unreachables else ["no ip unreachables"],
-    section=21,
+    section=InterfaceSection.UNREACHABLES,
 )
 def unreachables(ctx: Context, args: Args) -> None:
+    interface: RoutedInterfaceConfig
     for interface in ctx.scope:
         interface.unreachables = not ctx.negated
 
@@ -124,14 +139,14 @@ def _print_rate_limit(config: RouterConfig) -> list[str]:
 
 
 def _print_routes(config: RouterConfig) -> Iterator[str]:
-    for route in sorted(config.routes, key=lambda route: route.prefix):
+    for route, distance in sorted(config.routes.items(), key=lambda item: item[0].prefix):
         words = [format_ipv4(route.prefix.address), format_ipv4(route.prefix.mask)]
         if route.interface is not None:
             words.append(route.interface)
         if route.gateway is not None:
             words.append(format_ipv4(route.gateway))
-        if route.distance != 1:
-            words.append(str(route.distance))
+        if distance != DISTANCE_STATIC:
+            words.append(str(distance))
         yield "ip route " + " ".join(words)
 
 
@@ -165,29 +180,25 @@ def ip_route(ctx: Context, args: Args) -> None:
         raise Rejected("%Inconsistent address and mask")
     gateway, out = args.get("gateway"), args.get("out")
     if ctx.negated:
-        kept = [
-            route
-            for route in routes
-            if route.prefix != prefix
-            or (gateway is not None and route.gateway != gateway)
-            or (out is not None and route.interface != out)
-        ]
-        if len(kept) == len(routes):
+        # Without a way every route to the prefix goes.
+        named = StaticRoute(prefix, gateway, out)
+        going = (
+            [named] if named in routes else [] if gateway or out else [way for way in routes if way.prefix == prefix]
+        )
+        if not going:
             raise Rejected("%No matching route to delete")
-        routes[:] = kept
+        for way in going:
+            del routes[way]
     else:
         if any(interface.address and interface.address.address == gateway for interface in _interfaces(device)):
             raise Rejected("%Invalid next hop address (it's this router)")
         # The same way with another distance replaces the first, as on IOS.
-        same = [route for route in routes if route[:3] == (prefix, gateway, out)]
-        for route in same:
-            routes.remove(route)
-        routes.append(StaticRoute(prefix, gateway, out, args.get("distance", 1)))
+        routes[StaticRoute(prefix, gateway, out)] = args.get("distance", DISTANCE_STATIC)
     device.configured()
 
 
-def _interfaces(device: Router) -> list[RoutedInterfaceConfig]:
-    return list(device.config.interfaces.values())
+def _interfaces(device: Router) -> Iterable[RoutedInterfaceConfig]:
+    return device.config.interfaces.values()
 
 
 @table.show("exec", "show ip route", text=routing.routes, help={"route": "IP routing table"})
@@ -205,6 +216,31 @@ def show_ip_route(ctx: Context, args: Args) -> RoutesView:
 def show_ip_route_to(ctx: Context, args: Args) -> RouteEntryView:
     device: Router = ctx.device
     return device.route_entry_view(args["address"])
+
+
+# Interfaces --------------------------------------------------------------------------------------------------------
+
+
+@table.show(
+    "exec",
+    "show ip interface [<name:interface>]",
+    text=show_interfaces.ip_interfaces,
+    help={"interface": "IP interface status and configuration", "name": "Interface"},
+)
+def show_ip_interface(ctx: Context, args: Args) -> IpInterfacesView:
+    device: Router = ctx.device
+    return device.ip_interfaces_view(args.get("name"))
+
+
+@table.show(
+    "exec",
+    "show protocols [<name:interface>]",
+    text=show_interfaces.protocols,
+    help={"protocols": "Active network routing protocols", "name": "Interface"},
+)
+def show_protocols(ctx: Context, args: Args) -> InterfacesView:
+    device: Router = ctx.device
+    return device.interfaces_view(args.get("name"))
 
 
 # ARP ---------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Final
 
-from nodes.base.ifname import short
+from nodes.base.ifname import short, sort_key
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Table
 from nodes.commands.sections import Section
@@ -38,7 +38,7 @@ _HELP: Final = {
 
 def _print_monitors(config: SwitchConfig) -> Iterator[str]:
     for number, monitor in sorted(config.monitors.items()):
-        for name, direction in monitor.sources.items():
+        for name, direction in sorted(monitor.sources.items(), key=lambda source: sort_key(source[0])):
             suffix = "" if direction == "both" else f" {direction}"
             yield f"monitor session {number} source interface {short(name)}{suffix}"
         if monitor.destination:
@@ -74,6 +74,8 @@ def monitor_session(ctx: Context, args: Args) -> None:
 def _add(monitors: dict[int, MonitorConfig], args: Args) -> None:
     monitor = monitors.setdefault(args["number"], MonitorConfig())
     if "source" in args.words:
+        if any(args["port"] == other.destination for other in monitors.values()):
+            raise Rejected(f"% Interface(s) {short(args['port'])} already configured as monitor destinations")
         known, direction = monitor.sources.get(args["port"]), args.get("direction", "both")
         # rx after tx makes both.
         monitor.sources[args["port"]] = direction if known in (None, direction) else "both"
@@ -114,8 +116,4 @@ def _remove(monitors: dict[int, MonitorConfig], args: Args) -> None:
 )
 def show_monitor(ctx: Context, args: Args) -> MonitorView:
     device: Switch = ctx.device
-    number = args.get("number")
-    view = device.monitor_view(number)
-    if number is not None and not view.sessions:
-        raise Rejected(f"Session {number} does not exist.")
-    return view
+    return device.monitor_view(args.get("number"))

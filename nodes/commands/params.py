@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from nodes.base import ifname
 from nodes.base.addr import parse_ipv4, parse_mac
 from nodes.base.errors import AddressError
-from nodes.cli.params import Accept, Match, Param, Reject
+from nodes.cli.params import FREE_WORD, Accept, Match, Param, Reject
 from nodes.wire import names
 
 
@@ -35,6 +36,16 @@ class Ipv4Param:
             return Accept(parse_ipv4(words[0]), 1)
         except AddressError:
             return Reject(_fitting(words[0]))
+
+
+class TargetParam:
+    """A host to reach: any word that is no option."""
+
+    label = "target_name"
+    rank = FREE_WORD
+
+    def consume(self, words: Sequence[str]) -> Match:
+        return Reject() if words[0].startswith("-") else Accept(words[0])
 
 
 class MacParam:
@@ -72,11 +83,72 @@ class InterfaceParam:
         for kind in kinds:
             if f"{kind}{number}" in self._names:
                 return Accept(f"{kind}{number}", count)
-        return Reject(letters) if count == 1 else Reject(0, 1)
+        fitting = max(_common(number, own) for own in self._numbers(kinds))
+        return Reject(letters + fitting) if count == 1 else Reject(fitting, 1)
+
+    def _numbers(self, kinds: Iterable[str]) -> list[str]:
+        """The numbers that ports of these types have: ``0/0``, ``0/1``."""
+        return [number for kind, number in map(ifname.split, self._names) if kind in kinds]
+
+    def following(self, words: Sequence[str]) -> list[tuple[str, str]]:
+        """Between the type and the number."""
+        kinds = [kind for kind in self._types if kind.lower().startswith(words[0].lower())]
+        firsts = sorted({int(number.split("/")[0]) for number in self._numbers(kinds)})
+        return [(f"<{firsts[0]}-{firsts[-1]}>", f"{kinds[0]} interface number")] if firsts else []
 
     def completions(self, prefix: str) -> list[tuple[str, str]]:
         """Interface types for ``?`` and Tab."""
         return [(kind, ifname.HELP[kind]) for kind in self._types if kind.lower().startswith(prefix.lower())]
+
+
+class InterfaceRangeParam:
+    """``fa0/1 - 4 , fa0/7``: its value is the tuple of canonical names, each once, in the order given."""
+
+    label = "INTERFACE"
+    verbatim = True
+
+    _ITEM = re.compile(r"\s*([A-Za-z]+)\s*(\d[\d/]*)(?:\s*-\s*(?:[A-Za-z]+\s*)?(\d[\d/]*))?\s*")
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = tuple(names)
+        self._one = InterfaceParam(self._names)
+
+    def consume(self, words: Sequence[str]) -> Match:
+        text = words[0].rstrip()
+        chosen: dict[str, None] = {}
+        at = 0
+        while True:
+            item = self._ITEM.match(text, at)
+            if item is None:
+                return Reject(at)
+            first = self._one.consume((item[1] + item[2],))
+            if isinstance(first, Reject):
+                beyond = first.offset - len(item[1])
+                return Reject(item.start(1) + first.offset if beyond < 0 else item.start(2) + beyond)
+            members = self._up_to(first.value, item[3] or item[2])
+            if members is None:
+                return Reject(item.start(3))
+            chosen |= dict.fromkeys(members)
+            at = item.end()
+            if at == len(text):
+                return Accept(tuple(chosen))
+            if text[at] != ",":
+                return Reject(at)
+            at += 1
+
+    def _up_to(self, first: str, last: str) -> tuple[str, ...] | None:
+        """The ports from ``first`` to the number ``last``, which may be short: ``4`` or ``0/4``."""
+        kind, number = ifname.split(first)
+        if "/" not in last:
+            last = number.rpartition("/")[0] + "/" + last if "/" in number else last
+        name = f"{kind}{last}"
+        if name not in self._names:
+            return None
+        low, high = self._names.index(first), self._names.index(name)
+        return self._names[low : high + 1] if low <= high else None
+
+    def completions(self, prefix: str) -> list[tuple[str, str]]:
+        return self._one.completions(prefix)
 
 
 class NamedNumberParam:
@@ -144,10 +216,13 @@ class VlanListParam:
 
 def base_params(interfaces: Iterable[str]) -> dict[str, Param]:
     """The registry of a device with these interfaces."""
+    names_of_ports = tuple(interfaces)
     return {
         "ipv4": Ipv4Param(),
         "mac": MacParam(),
-        "interface": InterfaceParam(interfaces),
+        "target": TargetParam(),
+        "interface": InterfaceParam(names_of_ports),
+        "interface-range": InterfaceRangeParam(names_of_ports),
         "vlans": VlanListParam(),
         "tcp-port": NamedNumberParam(names.TCP_PORTS, 65535, "TCP port"),
         "udp-port": NamedNumberParam(names.UDP_PORTS, 65535, "UDP port"),

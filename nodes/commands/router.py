@@ -6,18 +6,13 @@ from typing import Final
 
 from nodes.cli.builtin import IOS
 from nodes.cli.dialect import IosDialect
-from nodes.cli.table import Mode
-from nodes.commands import acl, interfaces, ip, probes, system
+from nodes.commands import acl, crypto, interfaces, ios_probes, ip, system
 from nodes.commands.console import Console
+from nodes.commands.modes import ACL_MODES, INTERFACE_MODES, LINE_MODE
 from nodes.commands.params import base_params
 from nodes.device.router import Router
 
-MODES: Final = (
-    Mode("config-if", "(config-if)", "config", "Interface configuration commands:"),
-    Mode("config-line", "(config-line)", "config", "Line configuration commands:"),
-    Mode("config-std-nacl", "(config-std-nacl)", "config", "Standard Access List configuration commands:"),
-    Mode("config-ext-nacl", "(config-ext-nacl)", "config", "Ext Access List configuration commands:"),
-)
+MODES: Final = (*INTERFACE_MODES, LINE_MODE, *ACL_MODES, *crypto.MODES)
 TABLES: Final = (
     IOS,
     system.table,
@@ -25,7 +20,8 @@ TABLES: Final = (
     interfaces.table,
     ip.table,
     acl.table,
-    probes.router,
+    crypto.table,
+    ios_probes.table,
 )
 
 

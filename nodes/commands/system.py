@@ -13,15 +13,13 @@ from nodes.commands.sections import Section
 from nodes.device.base import Device
 from nodes.device.config import IosConfig, LineConfig
 from nodes.device.ios import IosDevice, drops_view
-from nodes.device.views import ConfigView, DropsView, LogView, VersionView
+from nodes.device.views import ClockView, ConfigView, DropsView, LogView, VersionView
 from nodes.show import personality, system
 
 table = Table()
 #: Shows and clears that a sniffer or a host has as well.
 common = Table()
 
-#: Octets of NVRAM of an 1841; a 2950 has less, and neither is ever full here.
-NVRAM_OCTETS: Final = 196600
 _HOSTNAME: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
 
@@ -185,8 +183,9 @@ def configuration_text(device: IosDevice, commands: CommandSet) -> list[str]:
     return ["!", f"version {personality.of(device.version).running_version}", "!", *body, "end"]
 
 
-def _config_view(lines: Sequence[str]) -> ConfigView:
-    return ConfigView(tuple(lines), sum(len(line) + 1 for line in lines), NVRAM_OCTETS)
+def _config_view(device: IosDevice, lines: Sequence[str]) -> ConfigView:
+    capacity = personality.of(device.version).nvram_octets
+    return ConfigView(tuple(lines), sum(len(line) + 1 for line in lines), capacity)
 
 
 _RUNNING_HELP: Final = {
@@ -199,7 +198,7 @@ _RUNNING_HELP: Final = {
 
 @table.show("exec", "show running-config", text=system.running_config, help=_RUNNING_HELP, privilege=15)
 def show_running(ctx: Context, args: Args) -> ConfigView:
-    return _config_view(configuration_text(ctx.device, ctx.session.commands))
+    return _config_view(ctx.device, configuration_text(ctx.device, ctx.session.commands))
 
 
 @table.show(
@@ -212,16 +211,16 @@ def show_running(ctx: Context, args: Args) -> ConfigView:
 def show_running_interface(ctx: Context, args: Args) -> ConfigView:
     interface = ctx.device.config.interfaces[args["name"]]
     body = render(ctx.session.commands, "config-if", interface)
-    return _config_view(["!", f"interface {args['name']}", *(f" {line}" for line in body), "end"])
+    return _config_view(ctx.device, ["!", f"interface {args['name']}", *(f" {line}" for line in body), "end"])
 
 
 @table.show("exec", "show startup-config", text=system.startup_config, help=_RUNNING_HELP, privilege=15)
 def show_startup(ctx: Context, args: Args) -> ConfigView:
-    device: Device = ctx.device
+    device: IosDevice = ctx.device
     text = device.services.nvram.read()
     if not text:
         raise Rejected("startup-config is not present")
-    return _config_view(text.splitlines())
+    return _config_view(device, text.splitlines())
 
 
 def _save(ctx: Context) -> None:
@@ -241,7 +240,8 @@ def write(ctx: Context, args: Args) -> list[str]:
 
 @table.command("exec", "write terminal", help={"terminal": "Write to terminal"}, privilege=15, pipe=True)
 def write_terminal(ctx: Context, args: Args) -> list[str]:
-    return list(system.running_config(_config_view(configuration_text(ctx.device, ctx.session.commands))))
+    device: IosDevice = ctx.device
+    return list(system.running_config(_config_view(device, configuration_text(device, ctx.session.commands))))
 
 
 @table.command(
@@ -300,6 +300,12 @@ def show_version(ctx: Context, args: Args) -> VersionView:
 def show_logging(ctx: Context, args: Args) -> LogView:
     device: IosDevice = ctx.device
     return device.log_view()
+
+
+@table.show("exec", "show clock", text=system.clock, help={"clock": "Display the system clock"})
+def show_clock(ctx: Context, args: Args) -> ClockView:
+    device: IosDevice = ctx.device
+    return device.clock_view()
 
 
 @common.show(

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from nodes.base.vlans import vlan_list
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Block, Table
-from nodes.commands.sections import Section
+from nodes.commands.modes import INTERFACE
+from nodes.commands.sections import InterfaceSection, Section
 from nodes.device.config import SwitchConfig, SwitchPortConfig
-from nodes.device.switch import DEFAULT_VLAN, LEGACY_VLANS, Switch
+from nodes.device.switch import DEFAULT_VLAN, LEGACY_VLANS, Switch, default_vlan_name
 from nodes.device.views import InterfacesView, MacTableView, TrunksView, VlansView
 from nodes.engine.bridge import VLAN_MAX
 from nodes.show import interfaces as show_interfaces
@@ -82,10 +83,11 @@ def vlan_name(ctx: Context, args: Args) -> None:
         raise Rejected("%A name can be given to one VLAN at a time")
     if scope.numbers & {DEFAULT_VLAN, *LEGACY_VLANS}:
         raise Rejected(f"%Default VLAN {vlan_list(scope.numbers)} may not have its name changed.")
-    if name and name in device.vlans().values() and name not in (device.config.vlans[n] for n in scope.numbers):
+    if any(name == other and number not in scope.numbers for number, other in device.vlans().items()):
         raise Rejected(f"%VLAN name {name} is in use by another VLAN")
     for number in scope.numbers:
-        device.config.vlans[number] = name
+        # The name that a VLAN has anyway is not a setting.
+        device.config.vlans[number] = "" if name == default_vlan_name(number) else name
     device.configured()
 
 
@@ -125,13 +127,13 @@ def _print_mode(port: SwitchPortConfig) -> list[str]:
 
 
 @table.command(
-    "config-if",
+    INTERFACE,
     "switchport mode {access|trunk}$mode",
     help=_HELP
     | {"access": "Set trunking mode to ACCESS unconditionally", "trunk": "Set trunking mode to TRUNK unconditionally"},
     no="switchport mode",
     prints=_print_mode,
-    section=14,
+    section=InterfaceSection.MODE,
 )
 def switchport_mode(ctx: Context, args: Args) -> None:
     port: SwitchPortConfig
@@ -142,12 +144,12 @@ def switchport_mode(ctx: Context, args: Args) -> None:
 
 
 @table.command(
-    "config-if",
+    INTERFACE,
     f"switchport access vlan <number:1-{VLAN_MAX}>",
     help=_HELP,
     no="switchport access vlan",
     prints=lambda port: [f"switchport access vlan {port.access_vlan}"] if port.access_vlan != DEFAULT_VLAN else [],
-    section=11,
+    section=InterfaceSection.ACCESS_VLAN,
 )
 def access_vlan(ctx: Context, args: Args) -> str | None:
     device: Switch = ctx.device
@@ -166,12 +168,12 @@ def access_vlan(ctx: Context, args: Args) -> str | None:
 
 
 @table.command(
-    "config-if",
+    INTERFACE,
     f"switchport trunk native vlan <number:1-{VLAN_MAX}>",
     help=_HELP | {"vlan": "Set native VLAN when interface is in trunking mode"},
     no="switchport trunk native vlan",
     prints=lambda port: [f"switchport trunk native vlan {port.native}"] if port.native != DEFAULT_VLAN else [],
-    section=12,
+    section=InterfaceSection.NATIVE_VLAN,
 )
 def native_vlan(ctx: Context, args: Args) -> None:
     port: SwitchPortConfig
@@ -187,12 +189,12 @@ def _print_allowed(port: SwitchPortConfig) -> list[str]:
 
 
 @table.command(
-    "config-if",
+    INTERFACE,
     "switchport trunk allowed vlan {all|none|<vlans:vlans>|{add|remove|except}$edit <vlans:vlans>}",
     help=_HELP | {"vlan": "Set allowed VLANs when interface is in trunking mode"},
     no="switchport trunk allowed vlan",
     prints=_print_allowed,
-    section=13,
+    section=InterfaceSection.ALLOWED_VLANS,
 )
 def allowed_vlans(ctx: Context, args: Args) -> None:
     every = frozenset(range(1, VLAN_MAX + 1))
@@ -213,7 +215,7 @@ def allowed_vlans(ctx: Context, args: Args) -> None:
 
 
 @table.command(
-    "config-if",
+    INTERFACE,
     "spanning-tree portfast",
     help={
         "spanning-tree": "Spanning Tree Subsystem",
@@ -221,7 +223,7 @@ def allowed_vlans(ctx: Context, args: Args) -> None:
     },
     no=True,
     prints=lambda port: ["spanning-tree portfast"] if port.portfast else [],
-    section=40,
+    section=InterfaceSection.SPANNING_TREE,
 )
 def portfast(ctx: Context, args: Args) -> list[str] | None:
     port: SwitchPortConfig
@@ -242,13 +244,13 @@ def portfast(ctx: Context, args: Args) -> list[str] | None:
 
 @table.show(
     "exec",
-    "show interfaces status",
+    "show interfaces [<name:interface>] status",
     text=show_interfaces.status,
-    help={"status": "Show interface line status"},
+    help={"status": "Show interface line status", "name": "Interface"},
 )
 def show_status(ctx: Context, args: Args) -> InterfacesView:
     device: Switch = ctx.device
-    return device.interfaces_view()
+    return device.interfaces_view(args.get("name"))
 
 
 @table.show(

@@ -10,7 +10,8 @@ ISAKMP's header (RFC 2408 §3.1) is in the clear even when the payloads behind i
      +-------+-------+------+-------+--------------+---------------+
      16                             20             24             28
 
-Of ESP (RFC 4303 §2) it is the SPI and the sequence number, four octets each.
+Payloads in the clear are taken apart by :mod:`nodes.decode.payloads`. Of ESP (RFC 4303 §2) the SPI and the sequence
+number can be read, four octets each.
 """
 
 from __future__ import annotations
@@ -20,53 +21,43 @@ from typing import Final
 
 from nodes.base.errors import WireError
 from nodes.decode.layers import Field, Result, Step, layer_of, octet_fields, octets
+from nodes.decode.payloads import NAMES, named, payload_fields
+from nodes.wire import esp
+from nodes.wire.doi import Exchange
+from nodes.wire.isakmp import FLAG_AUTHENTICATION_ONLY, FLAG_COMMIT, FLAG_ENCRYPTION, HEADER_LENGTH
 
 _HEADER = struct.Struct("!8s8sBBBBII")
-_ENCRYPTED: Final = 0x01
-_FLAGS: Final = ((_ENCRYPTED, "encrypted"), (0x02, "commit"), (0x04, "authentication only"))
+_FLAGS: Final = (
+    (FLAG_ENCRYPTION, "encrypted"),
+    (FLAG_COMMIT, "commit"),
+    (FLAG_AUTHENTICATION_ONLY, "authentication only"),
+)
 _EXCHANGES: Final = {
     0: "None",
-    1: "Base",
-    2: "Identity Protection (Main Mode)",
-    3: "Authentication Only",
-    4: "Aggressive",
-    5: "Informational",
-    32: "Quick Mode",
-    33: "New Group Mode",
-}
-_PAYLOADS: Final = {
-    0: "none",
-    1: "security association",
-    2: "proposal",
-    3: "transform",
-    4: "key exchange",
-    5: "identification",
-    6: "certificate",
-    7: "certificate request",
-    8: "hash",
-    9: "signature",
-    10: "nonce",
-    11: "notification",
-    12: "delete",
-    13: "vendor ID",
-    20: "NAT discovery",
-    21: "NAT original address",
+    Exchange.BASE: "Base",
+    Exchange.IDENTITY_PROTECTION: "Identity Protection (Main Mode)",
+    Exchange.AUTHENTICATION_ONLY: "Authentication Only",
+    Exchange.AGGRESSIVE: "Aggressive",
+    Exchange.INFORMATIONAL: "Informational",
+    Exchange.QUICK_MODE: "Quick Mode",
+    Exchange.NEW_GROUP: "New Group Mode",
 }
 
 
 def isakmp_layer(step: Step) -> Result:
-    if len(step.data) < _HEADER.size:
+    if len(step.data) < HEADER_LENGTH:
         if step.quoted:
             return Result(layer_of(step, f"the first {octets(len(step.data))} of a message"))
         raise WireError(f"an ISAKMP header has 28 octets, only {len(step.data)} are there")
     initiator, responder, payload, version, exchange, flags, message_id, length = _HEADER.unpack_from(step.data)
     flag_names = ", ".join(name for bit, name in _FLAGS if flags & bit)
-    # The numbers of exchanges are IKEv1's; another major version counts anew.
-    known = _EXCHANGES.get(exchange) if version >> 4 == 1 else None
+    # The numbers of exchanges and payloads are IKEv1's; another major version counts anew.
+    ours = version >> 4 == 1
+    known = _EXCHANGES.get(exchange) if ours else None
     fields = [
         Field("Initiator cookie", initiator.hex()),
         Field("Responder cookie", responder.hex()),
-        Field("Next payload", f"{_PAYLOADS.get(payload, 'unknown')} ({payload})"),
+        Field("Next payload", named(NAMES, payload)),
         Field("Version", f"{version >> 4}.{version & 15}"),
         Field("Exchange type", f"{known or 'unknown'} ({exchange})"),
         Field("Flags", f"0x{flags:02x} ({flag_names or 'none'})"),
@@ -74,22 +65,29 @@ def isakmp_layer(step: Step) -> Result:
         Field("Length", octets(length)),
     ]
     text = known or f"version {version >> 4}.{version & 15}, exchange type {exchange}"
-    if flags & _ENCRYPTED:
+    if flags & FLAG_ENCRYPTION:
         text += ", encrypted"
-    if step.whole and not _HEADER.size <= length <= len(step.data):
+    if step.whole and not HEADER_LENGTH <= length <= len(step.data):
         reason = f"ISAKMP length {length}, but {octets(len(step.data))} are there"
         return Result(layer_of(step, text, tuple(fields)), None, reason)
-    body = step.data[_HEADER.size : max(length, _HEADER.size)]
-    if body:
-        fields += octet_fields("Encrypted payloads" if flags & _ENCRYPTED else "Payloads", body)
-    return Result(layer_of(step, text, tuple(fields)))
+    body = step.data[HEADER_LENGTH : max(length, HEADER_LENGTH)]
+    broken = ""
+    if flags & FLAG_ENCRYPTION:
+        fields += octet_fields("Encrypted payloads", body) if body else ()
+    elif not ours:
+        fields += octet_fields("Payloads", body) if body else ()
+    else:
+        found = payload_fields(payload, body)
+        fields += found.fields
+        text = ", ".join((text, *found.notes))
+        # Of a part of a message the last payload is cut short, and that is not its sender's fault.
+        broken = found.broken if step.whole else ""
+    return Result(layer_of(step, text, tuple(fields)), None, broken)
 
 
 def esp_layer(step: Step) -> Result:
-    if len(step.data) < 8:
-        raise WireError(f"an ESP header has 8 octets, only {len(step.data)} are there")
-    spi, sequence = struct.unpack_from("!II", step.data)
+    spi, sequence = esp.peek(step.data)
     fields = [Field("SPI", f"0x{spi:08x} ({spi})"), Field("Sequence number", str(sequence))]
-    if len(step.data) > 8:
-        fields += octet_fields("Encrypted data", step.data[8:])
+    if len(step.data) > esp.HEADER_LENGTH:
+        fields += octet_fields("Encrypted data", step.data[esp.HEADER_LENGTH :])
     return Result(layer_of(step, f"SPI=0x{spi:08x} seq={sequence}", tuple(fields)))

@@ -103,7 +103,7 @@ def octet_fields(name: str, data: bytes, depth: int = 0) -> tuple[Field, ...]:
     """A field with the number of octets, and the first 64 of them in hex and as characters."""
     shown = data[:64]
     rows = [
-        Field(f"{at:04x}", f"{shown[at : at + 16].hex(' '):<47}  {_printable(shown[at : at + 16])}", depth + 1)
+        Field(f"{at:04x}", f"{shown[at : at + 16].hex(' '):<47}  {printable(shown[at : at + 16])}", depth + 1)
         for at in range(0, len(shown), 16)
     ]
     if len(data) > len(shown):
@@ -115,5 +115,6 @@ def octets(count: int) -> str:
     return "1 octet" if count == 1 else f"{count} octets"
 
 
-def _printable(data: bytes) -> str:
+def printable(data: bytes) -> str:
+    """ASCII, with a dot for what has no shape."""
     return "".join(chr(octet) if 32 <= octet < 127 else "." for octet in data)

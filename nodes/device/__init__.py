@@ -3,7 +3,10 @@
     config    the configuration as values: the sole truth for running-config
     effects   what a device asks of its surroundings
     base      ports, counters, drops, logging and timers common to every device
-    stack     the IPv4 stack of an interface-owning device: ARP, ICMP, local delivery, probes
+    stack     the IPv4 stack of an interface-owning device: addresses, ARP, routes, the stages that all share
+    delivery  packets for the device itself: reassembly, ICMP, UDP, TCP
+    probes    pings and traces under way
+    ios       what router and switch share because both have an IOS-like console
     router    the forwarding pipeline over vectors of packets
     switch    bridge and SPAN
     host      PCs and servers

@@ -51,9 +51,14 @@ def _icmp_text(rule: AclRule) -> str:
 
 
 def rule_text(rule: AclRule, extended: bool) -> str:
-    """A rule as the running-config has it behind ``access-list 101`` or in a named list."""
+    """A rule as the running-config has it behind ``access-list 101`` or in a named list: ``deny`` padded."""
     if rule.action is Action.REMARK:
         return f"remark {rule.remark}"
+    return f"{rule.action.value:<6} {match_text(rule, extended)}"
+
+
+def match_text(rule: AclRule, extended: bool) -> str:
+    """What stands behind ``permit`` or ``deny``."""
     flags = (
         (" established" if rule.established else "")
         + (" fragments" if rule.fragments else "")
@@ -64,10 +69,10 @@ def rule_text(rule: AclRule, extended: bool) -> str:
             source = "any" if rule.source_wildcard else format_ipv4(rule.source)
         else:
             source = f"{format_ipv4(rule.source)} {format_ipv4(rule.source_wildcard)}"
-        return f"{rule.action.value:<6} {source}{flags}"
+        return f"{source}{flags}"
     protocol = "ip" if rule.protocol is None else names.protocol_name(rule.protocol) or str(rule.protocol)
     return (
-        f"{rule.action.value} {protocol} {_end_text(rule.source, rule.source_wildcard)}"
+        f"{protocol} {_end_text(rule.source, rule.source_wildcard)}"
         f"{_port_text(rule.protocol, rule.source_port)} {_end_text(rule.destination, rule.destination_wildcard)}"
         f"{_port_text(rule.protocol, rule.destination_port)}{_icmp_text(rule)}{flags}"
     )

@@ -8,7 +8,8 @@ A device is driven by :meth:`Device.receive`, :meth:`Device.carrier` and :meth:`
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import exp
 from typing import Final, Protocol
@@ -19,6 +20,10 @@ from nodes.device.syslog import Syslog
 
 #: Seconds over which ``show interfaces`` averages its rates.
 LOAD_INTERVAL: Final = 300.0
+#: The longest frame without its FCS (IEEE 802.3 3.2.7), and what an 802.1Q tag adds to it.
+FRAME_MAX: Final = 1514
+_TAG: Final = 4
+_TPID: Final = b"\x81\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +97,9 @@ class Rate:
 
 
 class Direction:
-    """Counters of one direction of a port: packets, octets, broadcasts, and their rates."""
+    """Counters of one direction of a port: packets, octets, broadcasts, giants, drops, and their rates."""
 
-    __slots__ = ("bit_rate", "broadcasts", "drops", "last", "octets", "packet_rate", "packets")
+    __slots__ = ("bit_rate", "broadcasts", "drops", "giants", "last", "octets", "packet_rate", "packets")
 
     def __init__(self) -> None:
         self.clear()
@@ -103,6 +108,7 @@ class Direction:
         self.packets = 0
         self.octets = 0
         self.broadcasts = 0
+        self.giants = 0
         self.drops = 0
         self.last: float | None = None
         self.bit_rate = Rate()
@@ -124,7 +130,18 @@ class Direction:
 class Port:
     """A physical port. ``up`` is what passes traffic: administratively up, and the cable has carrier."""
 
-    __slots__ = ("admin_up", "carrier", "changed_at", "index", "input", "mac", "name", "output", "reason", "resets")
+    __slots__ = (
+        "admin_up",
+        "carrier",
+        "cleared_at",
+        "index",
+        "input",
+        "mac",
+        "name",
+        "output",
+        "reason",
+        "resets",
+    )
 
     def __init__(self, index: int, spec: PortSpec) -> None:
         self.index = index
@@ -133,10 +150,16 @@ class Port:
         self.admin_up = False
         self.carrier = False
         self.reason = "no-cable"
-        self.changed_at = 0.0
+        self.cleared_at: float | None = None
         self.resets = 0
         self.input = Direction()
         self.output = Direction()
+
+    def clear_counters(self, now: float) -> None:
+        self.input.clear()
+        self.output.clear()
+        self.resets = 0
+        self.cleared_at = now
 
     @property
     def up(self) -> bool:
@@ -146,9 +169,12 @@ class Port:
 class Device(ABC):
     """The base of router, switch, host and sniffer.
 
-    Subclasses implement :meth:`_input` and :meth:`configured`, and may extend the timer methods. Nothing here raises on
+    Subclasses implement :meth:`_input` and :meth:`_derive`, and may extend the timer methods. Nothing here raises on
     hostile frames: what cannot be used is counted in :attr:`drops`.
     """
+
+    takes_giants = False
+    """Whether frames longer than Ethernet allows are taken like others."""
 
     def __init__(self, spec: DeviceSpec, services: Services, now: float) -> None:
         self.spec = spec
@@ -160,6 +186,8 @@ class Device(ABC):
         self.port_by_name = {port.name: port for port in self.ports}
         self.syslog = Syslog()
         self.ready = False
+        self._deferring = False
+        self._stale = False
         self._effects: list[Effect] = []
         self._output: dict[int, list[bytes]] = {}
 
@@ -172,8 +200,16 @@ class Device(ABC):
         if not entry.up:
             self.drops.count(Drop.PORT_DOWN, len(frames))
             return
+        if not self.takes_giants and max(map(len, frames), default=0) > FRAME_MAX:
+            frames = self._without_giants(entry, frames)
         entry.input.count(frames, now)
         self._input(entry, frames)
+
+    def _without_giants(self, port: Port, frames: Sequence[bytes]) -> list[bytes]:
+        fitting = [frame for frame in frames if len(frame) <= FRAME_MAX + _TAG * (frame[12:14] == _TPID)]
+        port.input.giants += len(frames) - len(fitting)
+        self.drops.count(Drop.ETHERNET_TOO_LONG, len(frames) - len(fitting))
+        return fitting
 
     def carrier(self, port: int, up: bool, reason: str, now: float) -> None:
         """The wire tells whether port number ``port`` has carrier, and why (a word of ``broker.protocol.Reason``)."""
@@ -183,6 +219,10 @@ class Device(ABC):
         entry.carrier, entry.reason = up, reason
         if entry.up != was_up:
             self._port_changed(entry)
+
+    def tick(self, now: float) -> None:
+        """Only time has passed. For those who look at the device, or make it act, between its events: a console."""
+        self.now = max(self.now, now)
 
     def handle_timer(self, now: float) -> None:
         """Do what is due. Called at or after :meth:`next_deadline`."""
@@ -212,7 +252,7 @@ class Device(ABC):
         """The startup-config has been applied: the device may say that it is ready."""
         self.now = now
         self.ready = True
-        self._effects.append(ViewChanged())
+        self.changed()
 
     # For subclasses and commands -----------------------------------------------------------------------------------
 
@@ -221,8 +261,30 @@ class Device(ABC):
         """Take frames from a port that is up."""
 
     @abstractmethod
+    def _derive(self) -> None:
+        """Bring everything that follows from the configuration into line with it."""
+
     def configured(self) -> None:
-        """The configuration was changed by a command; derive from it what depends on it."""
+        """The configuration was changed by a command: what depends on it follows at once."""
+        if self._deferring:
+            self._stale = True
+        else:
+            self._derive()
+
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Inside, changes of the configuration only pile up; at the end everything follows once.
+
+        For a whole file of configuration, between whose lines nobody looks at the device.
+        """
+        self._deferring = True
+        try:
+            yield
+        finally:
+            self._deferring = False
+            if self._stale:
+                self._stale = False
+                self._derive()
 
     def transmit(self, port: Port, frames: list[bytes]) -> None:
         """Queue frames for the wire; on a port that is not up they are dropped, counted."""
@@ -243,15 +305,23 @@ class Device(ABC):
             return
         was_up = port.up
         port.admin_up = up
-        self._effects.append(ViewChanged())
+        self._admin_changed(port)
         if port.up != was_up:
             self._port_changed(port)
 
+    def _admin_changed(self, port: Port) -> None:
+        """``port.admin_up`` has just changed; when ``port.up`` follows, :meth:`_port_changed` comes next."""
+        self.changed()
+
     def _port_changed(self, port: Port) -> None:
         """``port.up`` has just changed; a subclass extends this with what its protocols do then."""
-        port.changed_at = self.now
         if not port.up:
             port.resets += 1
+
+    def say(self, text: str) -> None:
+        """A line of debugging output."""
+        line = self.syslog.add_debug(text, self.services.wall_clock())
+        self._effects.append(Logged(line, 7))
 
     def log(self, facility: str, severity: int, mnemonic: str, text: str) -> None:
         """Log ``%FACILITY-severity-MNEMONIC: text`` (IOS severities, 0 emergencies .. 7 debugging)."""

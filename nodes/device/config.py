@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
 from nodes.base.addr import Prefix, network_of
+from nodes.device.cryptoconfig import CryptoConfig
 from nodes.engine.acl import AccessList
 
 
@@ -40,24 +41,24 @@ class InterfaceConfig:
 
 @dataclass(slots=True)
 class RoutedInterfaceConfig(InterfaceConfig):
-    """An interface of a router: down until ``no shutdown``, as IOS ships them."""
+    """An interface of a router: down until ``no shutdown``, or until a configuration file names it, as IOS has it."""
 
     prints_auto: ClassVar[bool] = True
     shutdown: bool = True
     address: InterfaceAddress | None = None
     access_in: str = ""
     access_out: str = ""
+    crypto_map: str = ""
     proxy_arp: bool = True
     unreachables: bool = True
 
 
 class StaticRoute(NamedTuple):
-    """``ip route``: by gateway, by interface, or both; floating when its distance is above 1."""
+    """The way that an ``ip route`` names: by gateway, by interface, or both."""
 
     prefix: Prefix
     gateway: int | None
     interface: str | None
-    distance: int = 1
 
 
 @dataclass(slots=True)
@@ -85,8 +86,10 @@ class IosConfig:
 @dataclass(slots=True)
 class RouterConfig(IosConfig):
     interfaces: dict[str, RoutedInterfaceConfig] = field(default_factory=dict)
-    routes: list[StaticRoute] = field(default_factory=list)
+    routes: dict[StaticRoute, int] = field(default_factory=dict)
+    """Way -> distance: a way has one distance; one above 1 makes the route a floating one."""
     access_lists: dict[str, AccessList] = field(default_factory=dict)
+    crypto: CryptoConfig = field(default_factory=CryptoConfig)
     unreachable_interval: int = 500
     """``ip icmp rate-limit unreachable``: milliseconds between two ICMP unreachables; 0 is no limit."""
 

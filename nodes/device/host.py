@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from nodes.base.addr import Prefix, format_ipv4, format_mac_windows, length_to_mask
@@ -29,7 +30,7 @@ class Host(IpDevice):
         self.input_stages = [self.validate, self.local, self.refuse]
         self.configured()
 
-    def configured(self) -> None:
+    def _derive(self) -> None:
         for port in self.ports:
             self.set_admin(port, True)
         self.rebuild()
@@ -37,10 +38,9 @@ class Host(IpDevice):
     def address_of(self, port: Port) -> InterfaceAddress | None:
         return self.config.address
 
-    def static_routes(self) -> list[Route]:
-        if self.config.gateway is None:
-            return []
-        return [Route(Prefix(0, 0), RouteKind.STATIC, DISTANCE_STATIC, None, self.config.gateway)]
+    def static_routes(self) -> Iterator[Route]:
+        if self.config.gateway is not None:
+            yield Route(Prefix(0, 0), RouteKind.STATIC, DISTANCE_STATIC, None, self.config.gateway)
 
     def refuse(self, vector: list[Packet]) -> list[Packet]:
         """A host does not forward (RFC 1122 3.3.1)."""

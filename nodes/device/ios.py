@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
 
 from nodes.base.addr import format_ipv4, format_mac
 from nodes.base.ifname import split
 from nodes.device.base import Device, Direction, Port
 from nodes.device.config import InterfaceAddress, InterfaceConfig, IosConfig, RoutedInterfaceConfig
 from nodes.device.effects import LinesChanged
-from nodes.device.views import DirectionView, DropsView, DropView, InterfaceView, LogView, VersionView
+from nodes.device.views import ClockView, DirectionView, DropsView, DropView, InterfaceView, LogView, VersionView
 
 #: The version that ``show version`` names; the distribution's own.
 WIRELAB = "0.1.0"
@@ -21,10 +20,12 @@ class IosDevice(Device):
 
     config: IosConfig
     _methods: dict[str, tuple[InterfaceAddress | None, str]]
+    _protocol_up: set[int]
 
     def _init_ios(self, config: IosConfig) -> None:
         self.config = config
         self._methods = {}
+        self._protocol_up = set()
 
     @property
     def version(self) -> str:
@@ -38,14 +39,23 @@ class IosDevice(Device):
 
     # Links ---------------------------------------------------------------------------------------------------------
 
-    def _port_changed(self, port: Port) -> None:
-        super()._port_changed(port)
+    def _admin_changed(self, port: Port) -> None:
+        super()._admin_changed(port)
         if not port.admin_up:
             self.log("LINK", 5, "CHANGED", f"Interface {port.name}, changed state to administratively down")
-        else:
+
+    def _port_changed(self, port: Port) -> None:
+        super()._port_changed(port)
+        if port.admin_up:
             self.log("LINK", 3, "UPDOWN", f"Interface {port.name}, changed state to {'up' if port.up else 'down'}")
-        state = "up" if port.up else "down"
-        self.log("LINEPROTO", 5, "UPDOWN", f"Line protocol on Interface {port.name}, changed state to {state}")
+        self._follow_protocol(port)
+
+    def _follow_protocol(self, port: Port) -> None:
+        """Log the line protocol's state if it is another one than before."""
+        _, state, _ = self._status(port)
+        if (state == "up") != (port.index in self._protocol_up):
+            self._protocol_up ^= {port.index}
+            self.log("LINEPROTO", 5, "UPDOWN", f"Line protocol on Interface {port.name}, changed state to {state}")
 
     # Views ---------------------------------------------------------------------------------------------------------
 
@@ -85,6 +95,7 @@ class IosDevice(Device):
             speed=interface.speed,
             vlan=self._vlan_word(port),
             resets=port.resets,
+            cleared=None if port.cleared_at is None else self.now - port.cleared_at,
             input=self._direction_view(port.input),
             output=self._direction_view(port.output),
         )
@@ -94,6 +105,7 @@ class IosDevice(Device):
             direction.packets,
             direction.octets,
             direction.broadcasts,
+            direction.giants,
             direction.drops,
             None if direction.last is None else self.now - direction.last,
             round(direction.bit_rate.at(self.now)),
@@ -118,18 +130,14 @@ class IosDevice(Device):
         )
 
     def log_view(self) -> LogView:
-        return LogView(tuple(self.syslog.lines()))
+        return LogView(self.version, self.syslog.total, self.syslog.lines())
 
     def lines_changed(self) -> None:
         """A setting under ``line`` was changed."""
         self._effects.append(LinesChanged())
 
-    def clear_interface_counters(self, names: Iterable[str] | None = None) -> None:
-        """``clear counters``."""
-        for port in self.ports:
-            if names is None or port.name in names:
-                port.input.clear()
-                port.output.clear()
+    def clock_view(self) -> ClockView:
+        return ClockView(self.services.wall_clock())
 
 
 def drops_view(device: Device) -> DropsView:

@@ -13,10 +13,11 @@ class Packet:
     ``data`` is the packet from its IP header on, without padding, and ``header`` what was read of it; stages that
     rewrite the packet replace both. ``ingress`` and ``egress`` are port numbers; ``ingress`` is None for a packet that
     the device made itself. ``next_hop`` is the address to ask ARP for. ``patient`` packets wait for ARP in a bounded
-    queue, others are dropped when they find no entry.
+    queue, others are dropped when they find no entry. ``exempt`` ones (IKE, and what IPsec has sealed) pass by
+    the crypto maps.
     """
 
-    __slots__ = ("_flow", "data", "egress", "group", "header", "ingress", "next_hop", "patient")
+    __slots__ = ("_flow", "data", "egress", "exempt", "group", "header", "ingress", "next_hop", "patient")
 
     def __init__(self, data: bytes, header: ipv4.Header, ingress: int | None, *, patient: bool = False) -> None:
         self.data = data
@@ -25,9 +26,17 @@ class Packet:
         self.egress = -1
         self.next_hop = 0
         self.patient = patient
+        self.exempt = False
         self.group = False
         """The frame came to a group address (broadcast or multicast)."""
         self._flow: Flow | None = None
+
+    def with_data(self, data: bytes) -> Packet:
+        """The same packet with other octets: one of its fragments, or all of them together."""
+        other = Packet(data, ipv4.peek_header(data), self.ingress, patient=self.patient)
+        other.egress, other.next_hop, other.group = self.egress, self.next_hop, self.group
+        other.exempt = self.exempt
+        return other
 
     @property
     def payload(self) -> bytes:

@@ -192,11 +192,10 @@ class Probes:
             return engine.on_unreachable(key, source, message.code, now)
         return engine.on_ttl_exceeded(key, source, now)
 
-    def undeliverable(self, packet: Packet) -> None:
-        """ARP gave up on a packet of our own: our own stack says "host unreachable", as Windows shows it."""
+    def undeliverable(self, packet: Packet, code: int) -> None:
+        """A packet of our own could not leave: our own stack says why, and the answer bears our own address."""
         if packet.ingress is None:
-            message = icmp.Unreachable(icmp.HOST_UNREACHABLE, icmp.quote(packet.data))
-            self._refused(packet.header.src, message)
+            self._refused(packet.header.src, icmp.Unreachable(code, icmp.quote(packet.data)))
 
     # Time ----------------------------------------------------------------------------------------------------------
 

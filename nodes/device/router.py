@@ -2,26 +2,27 @@
 
 ::
 
-    in:   validate -> access-in -> local -> forward -> access-out -> fragment -> resolve -> wire
+    in:   validate -> access-in -> decrypt -> local -> forward -> access-out -> encrypt -> fragment -> resolve -> wire
 
-IPsec takes its places in this row: decryption and the check of what should have been encrypted come behind
-``access-in``, encryption behind ``access-out``.
+Packets of the router's own begin at ``encrypt``. What ``decrypt`` and ``encrypt`` hand over to the ESP workers comes
+back later and goes on behind them (see :mod:`nodes.device.ipsec`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from nodes.base.addr import Prefix, format_ipv4, format_mac, is_multicast
+from nodes.base.addr import Prefix, classful_network, format_ipv4, format_mac, is_multicast
 from nodes.base.drops import Drop
 from nodes.device import acltext
 from nodes.device.base import DeviceSpec, Port, Services
 from nodes.device.config import InterfaceAddress, RoutedInterfaceConfig, RouterConfig
+from nodes.device.effects import Effect
 from nodes.device.ios import IosDevice
 from nodes.device.packet import Packet
-from nodes.device.stack import IpDevice
+from nodes.device.stack import MTU, IpDevice
 from nodes.device.views import (
     AclEntryView,
     AclsView,
@@ -29,16 +30,23 @@ from nodes.device.views import (
     ArpEntryView,
     ArpView,
     InterfacesView,
+    IpInterfacesView,
+    IpInterfaceView,
     NextHopView,
     RouteEntryView,
     RoutesView,
     RouteView,
 )
 from nodes.engine.acl import AccessList, AclEntry, Action
-from nodes.engine.arp import ROUTER, DuplicateAddress
+from nodes.engine.arp import ROUTER, DuplicateAddress, EntryState
 from nodes.engine.fib import Resolved, Route, RouteKind
 from nodes.engine.ratelimit import IntervalLimiter, KeyedLimiter
-from nodes.wire import arp, ethernet, icmp, ipv4
+from nodes.wire import arp, ethernet, icmp, ipv4, l4
+
+if TYPE_CHECKING:
+    # Not at run time: a router without crypto loads nothing of it.
+    from nodes.device.ipsec import Ipsec
+    from nodes.esp.outcomes import Outcome
 
 #: The TTL of packets that IOS makes (RFC 1700 has 64; IOS uses the most).
 TTL: Final = 255
@@ -55,9 +63,10 @@ class Router(IosDevice, IpDevice):
         IpDevice.__init__(self, spec, services, now, ROUTER, TTL)
         interfaces = {port.name: RoutedInterfaceConfig(port.name) for port in spec.ports}
         self._init_ios(RouterConfig(hostname=spec.name, interfaces=interfaces))
-        self.input_stages = [self.validate, self.access_in, self.local, self.forward]
-        self.output_stages = [self.fragment, self.resolve]
+        self.input_stages = [self.validate, self.access_in, self.decrypt, self.local, self.forward]
+        self.output_stages = [self.encrypt, self.fragment, self.resolve]
         self.forward_stages = [self.access_out, *self.output_stages]
+        self._ipsec: Ipsec | None = None
         self._unreachables = IntervalLimiter(0.0)
         self._duplicates = KeyedLimiter(DUPLICATE_REPORT)
         self._applied: dict[int, tuple[AccessList | None, AccessList | None]] = {}
@@ -65,8 +74,10 @@ class Router(IosDevice, IpDevice):
 
     # Configuration -------------------------------------------------------------------------------------------------
 
-    def configured(self) -> None:
-        self._unreachables.interval = self.config.unreachable_interval / 1000
+    def _derive(self) -> None:
+        interval = self.config.unreachable_interval / 1000
+        if self._unreachables.interval != interval:
+            self._unreachables = IntervalLimiter(interval)
         self._applied = {}
         for port in self.ports:
             interface = self.config.interfaces[port.name]
@@ -75,6 +86,7 @@ class Router(IosDevice, IpDevice):
             self._note_method(port, interface.address)
             self.set_admin(port, not interface.shutdown)
         self.rebuild()
+        self._derive_ipsec()
 
     def interface_config(self, port: Port) -> RoutedInterfaceConfig:
         return self.config.interfaces[port.name]
@@ -82,17 +94,42 @@ class Router(IosDevice, IpDevice):
     def address_of(self, port: Port) -> InterfaceAddress | None:
         return self.config.interfaces[port.name].address
 
-    def static_routes(self) -> list[Route]:
-        routes = []
-        for route in self.config.routes:
-            port = None if route.interface is None else self.port_by_name[route.interface]
+    def static_routes(self) -> Iterator[Route]:
+        for (prefix, gateway, interface), distance in self.config.routes.items():
+            port = None if interface is None else self.port_by_name[interface]
             if port is None:
-                routes.append(Route(route.prefix, RouteKind.STATIC, route.distance, None, route.gateway))
+                yield Route(prefix, RouteKind.STATIC, distance, None, gateway)
             elif port.up and port.index in self._addresses:
-                routes.append(Route(route.prefix, RouteKind.STATIC, route.distance, port.index, route.gateway))
-        return routes
+                yield Route(prefix, RouteKind.STATIC, distance, port.index, gateway)
 
     # Stages --------------------------------------------------------------------------------------------------------
+
+    @property
+    def ipsec(self) -> Ipsec:
+        """IPsec of this router. It, and the cryptography with it, is loaded by the first who asks."""
+        if self._ipsec is None:
+            from nodes.device.ipsec import Ipsec
+
+            self._ipsec = Ipsec(self)
+        return self._ipsec
+
+    def _derive_ipsec(self) -> None:
+        crypto_mapped = any(interface.crypto_map for interface in self.config.interfaces.values())
+        if self._ipsec is not None or crypto_mapped:
+            self.ipsec.configured()
+
+    def _port_changed(self, port: Port) -> None:
+        super()._port_changed(port)
+        if self._ipsec is not None:
+            self._ipsec.configured()
+
+    def decrypt(self, vector: list[Packet]) -> list[Packet]:
+        """ESP for us goes to be opened, and what should have been ESP is dropped."""
+        return vector if self._ipsec is None else self._ipsec.inbound(vector)
+
+    def encrypt(self, vector: list[Packet]) -> list[Packet]:
+        """What a crypto map protects goes to be sealed."""
+        return vector if self._ipsec is None else self._ipsec.outbound(vector)
 
     def access_in(self, vector: list[Packet]) -> list[Packet]:
         """``ip access-group ... in``: also what is for the router itself."""
@@ -118,7 +155,7 @@ class Router(IosDevice, IpDevice):
                 passed.append(packet)
             else:
                 self.drops.count(reason)
-                self._refuse(packet, icmp.ADMIN_PROHIBITED)
+                self.send_unreachable(packet, icmp.ADMIN_PROHIBITED)
         return passed
 
     def _log_match(self, access_list: AccessList, entry: AclEntry, packet: Packet) -> None:
@@ -155,7 +192,8 @@ class Router(IosDevice, IpDevice):
             resolved = self.fib.lookup(header.dst)
             if resolved is None:
                 self.drops.count(Drop.IP_NO_ROUTE)
-                self._refuse(packet, icmp.HOST_UNREACHABLE)
+                # The code that IOS uses, where RFC 1812 5.2.7.1 would have "network unreachable".
+                self.send_unreachable(packet, icmp.HOST_UNREACHABLE)
                 continue
             if header.ttl <= 1:
                 self.drops.count(Drop.IP_TTL_EXPIRED)
@@ -169,20 +207,87 @@ class Router(IosDevice, IpDevice):
             self._run(self.forward_stages, onward)
         return []
 
-    def _refuse(self, packet: Packet, code: int) -> None:
-        """An unreachable, unless the interface does not send any or one was sent just before (``rate-limit``)."""
-        if packet.ingress is None or not self.config.interfaces[self.ports[packet.ingress].name].unreachables:
-            return
-        self.send_unreachable(packet, code)
-
     def send_unreachable(self, packet: Packet, code: int, mtu: int = 0) -> None:
-        if not self.may_answer(packet):
+        """Unless the interface sends none (``no ip unreachables``) or one was sent just before (``rate-limit``)."""
+        if packet.ingress is None or not self.may_answer(packet):
+            return
+        if not self.config.interfaces[self.ports[packet.ingress].name].unreachables:
             return
         # "Fragmentation needed" has a limit of its own on IOS, without which path MTU discovery would starve.
         if code != icmp.FRAGMENTATION_NEEDED and not self._unreachables.allow(self.now):
             self.drops.count(Drop.ICMP_RATE_LIMITED)
             return
         super().send_unreachable(packet, code, mtu)
+
+    def _undeliverable(self, packet: Packet, code: int) -> None:
+        """A ping of IOS is not told what kept its own packet from leaving: it times out."""
+
+    # IPsec ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def mtu(self) -> int:
+        """Octets of an IPv4 packet on every interface of this router."""
+        return MTU
+
+    def address_on(self, port: Port) -> InterfaceAddress | None:
+        """The address in use on a port; None while it is down or has none."""
+        return self._addresses.get(port.index)
+
+    def emit(self, effect: Effect) -> None:
+        self._effects.append(effect)
+
+    def send_sealed(self, packets: Sequence[bytes]) -> None:
+        """ESP packets of our own, on their way to the peer."""
+        vector = []
+        for data in packets:
+            packet = Packet(data, ipv4.peek_header(data), None)
+            packet.exempt = True
+            resolved = self.fib.lookup(packet.header.dst)
+            if resolved is None or resolved.interface not in self._addresses:
+                self.drops.count(Drop.IP_NO_ROUTE)
+                continue
+            self._aim(packet, resolved)
+            vector.append(packet)
+        if vector:
+            self._run(self.output_stages, vector)
+
+    def opened(self, vector: list[Packet]) -> None:
+        """Packets that came out of ESP go on as if they had come in by the interface that the tunnel ends on."""
+        if vector:
+            self._run([self.validate, self.local, self.forward], vector)
+
+    def udp_received(self, packet: Packet, datagram: l4.Udp) -> bool:
+        ipsec = self._ipsec
+        if ipsec is None or not ipsec.enabled or datagram.dst_port != ipsec.port:
+            return False
+        ipsec.datagram(packet, datagram)
+        return True
+
+    def esp_sealed(self, sa: int, results: Sequence[tuple[Outcome, bytes]], now: float) -> None:
+        """A worker has sealed packets, see :class:`nodes.device.effects.EspUser`."""
+        self.now = now
+        self.ipsec.esp_sealed(sa, results)
+
+    def esp_opened(self, sa: int, results: Sequence[tuple[Outcome, bytes]], now: float) -> None:
+        """A worker has opened packets."""
+        self.now = now
+        self.ipsec.esp_opened(sa, results)
+
+    def esp_lost(self, sas: Sequence[int], now: float) -> None:
+        """A worker died, and its SAs with it."""
+        self.now = now
+        self.ipsec.esp_lost(sas)
+
+    # Time ----------------------------------------------------------------------------------------------------------
+
+    def handle_timer(self, now: float) -> None:
+        super().handle_timer(now)
+        if self._ipsec is not None:
+            self._ipsec.handle_timer(now)
+
+    def next_deadline(self) -> float | None:
+        mine = self._ipsec.next_deadline() if self._ipsec is not None else None
+        return min((at for at in (super().next_deadline(), mine) if at is not None), default=None)
 
     # ARP -----------------------------------------------------------------------------------------------------------
 
@@ -191,6 +296,8 @@ class Router(IosDevice, IpDevice):
         if (
             message.op != arp.REQUEST
             or message.target_ip in self.own
+            or message.target_ip in self._broadcasts
+            or is_multicast(message.target_ip)
             or message.sender_ip == message.target_ip
             or port.index not in self._addresses
             or not self.config.interfaces[port.name].proxy_arp
@@ -212,6 +319,22 @@ class Router(IosDevice, IpDevice):
     def interfaces_view(self, name: str | None = None) -> InterfacesView:
         ports = [port for port in self.ports if name in (None, port.name)]
         return InterfacesView(self.version, False, tuple(self._interface_view(port) for port in ports))
+
+    def ip_interfaces_view(self, name: str | None = None) -> IpInterfacesView:
+        views = []
+        for port in self.ports:
+            if name in (None, port.name):
+                config = self.config.interfaces[port.name]
+                views.append(
+                    IpInterfaceView(
+                        self._interface_view(port),
+                        config.access_in,
+                        config.access_out,
+                        config.proxy_arp,
+                        config.unreachables,
+                    )
+                )
+        return IpInterfacesView(self.version, tuple(views))
 
     def access_lists_view(self, name: str | None = None) -> AclsView:
         lists = self.config.access_lists
@@ -241,16 +364,22 @@ class Router(IosDevice, IpDevice):
         return NextHopView(gateway, interface)
 
     def route_entry_view(self, address: int) -> RouteEntryView:
-        paths = self.fib.lookup_all(address)
-        if not paths:
-            return RouteEntryView(format_ipv4(address), None)
-        return RouteEntryView(format_ipv4(address), self._route_view(paths[0].route.prefix, paths))
+        covering = (
+            (prefix, list(paths))
+            for prefix, paths in groupby(self.fib.installed(), key=lambda path: path.route.prefix)
+            if prefix.contains(address) and (prefix.length or not address)
+        )
+        routes = tuple(self._route_view(prefix, paths) for prefix, paths in covering)
+        major = classful_network(address)
+        subnets = any(major.contains(path.route.prefix.address) for path in self.fib.installed())
+        # From the longest prefix to the shortest.
+        return RouteEntryView(self.version, format_ipv4(address), routes[::-1], subnets)
 
     def arp_view(self) -> ArpView:
         entries = [
             ArpEntryView(
                 format_ipv4(entry.address),
-                entry.age,
+                0 if entry.state is EntryState.INCOMPLETE else entry.age,
                 None if entry.mac is None else format_mac(entry.mac),
                 self.ports[entry.interface].name,
             )
@@ -263,10 +392,11 @@ def _acl_view(access_list: AccessList) -> AclView:
     entries = tuple(
         AclEntryView(
             entry.sequence,
-            acltext.rule_text(entry.rule, access_list.extended),
+            f"{entry.rule.action.value} {acltext.match_text(entry.rule, access_list.extended)}",
             entry.rule.action.value,
             format_ipv4(entry.rule.source),
             format_ipv4(entry.rule.source_wildcard),
+            entry.rule.log,
             entry.matches,
         )
         for entry in access_list

@@ -26,6 +26,8 @@ class Captured(NamedTuple):
 class Sniffer(Device):
     """Passes every frame on to its other port, unchanged, and keeps a copy while the service is on."""
 
+    takes_giants = True
+
     def __init__(self, spec: DeviceSpec, services: Services, now: float) -> None:
         super().__init__(spec, services, now)
         self.config = SnifferConfig(hostname=spec.name)
@@ -35,18 +37,21 @@ class Sniffer(Device):
         self._filter: filters.Filter | None = None
         self.configured()
 
-    def configured(self) -> None:
+    def _derive(self) -> None:
         for port in self.ports:
             self.set_admin(port, True)
         self._filter = filters.compile(self.config.filter) if self.config.filter else None
         self._trim()
 
     def _input(self, port: Port, frames: Sequence[bytes]) -> None:
-        for other in self.ports:
-            # At the end of a SPAN port there is no other side to pass anything to.
-            if other is not port and other.up:
-                self.transmit(other, list(frames))
-        if self.config.service:
+        # A port without a cable is no other side: the sniffer then stands at the end of a SPAN port.
+        others = [other for other in self.ports if other is not port and other.reason != "no-cable"]
+        for other in others:
+            self.transmit(other, list(frames))
+        if not self.config.service:
+            if not others:
+                self.drops.count(Drop.CAPTURE_OFF, len(frames))
+        else:
             for frame in frames:
                 self.captured += 1
                 self.buffer.append(Captured(self.captured, self.now, port.index, frame))

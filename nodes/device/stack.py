@@ -4,7 +4,7 @@ Packets move in vectors through named stages; a stage takes the vector and retur
 
     frames -> ethernet -> [validate, ..., local] -> (router: forwarding) -> [route, ..., fragment, resolve] -> frames
                              |              |
-                             drops          deliver: reassembly, ICMP, UDP
+                             drops          delivery: reassembly, ICMP, UDP, TCP
 
 Subclasses put their stages between these (:attr:`IpDevice.input_stages`, :attr:`IpDevice.output_stages`). A packet
 that a stage does not return has been delivered, answered or dropped under a name.
@@ -13,7 +13,7 @@ that a stage does not return has been delivered, answered or dropped under a nam
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from nodes.base.addr import BROADCAST_MAC, IPV4_MAX, Prefix, broadcast_of, is_multicast
@@ -21,11 +21,11 @@ from nodes.base.drops import Drop
 from nodes.base.errors import WireError
 from nodes.device.base import Device, DeviceSpec, Port, Services
 from nodes.device.config import InterfaceAddress
+from nodes.device.delivery import Delivery
 from nodes.device.packet import Packet, is_icmp_error
 from nodes.device.probes import Probes
 from nodes.engine.arp import ArpPolicy, ArpTable, DuplicateAddress, GaveUp, Release, SendArp
 from nodes.engine.fib import DISTANCE_CONNECTED, Fib, Resolved, Route, RouteKind
-from nodes.engine.reassembly import Reassembler
 from nodes.wire import arp, ethernet, icmp, ipv4, l4
 
 Stage = Callable[[list[Packet]], list[Packet]]
@@ -41,7 +41,7 @@ class IpDevice(Device):
         super().__init__(spec, services, now)
         self.arp: ArpTable[Packet] = ArpTable(policy, self.drops)
         self.fib = Fib()
-        self.reassembler = Reassembler(self.drops)
+        self.delivery = Delivery(self)
         self.probes = Probes(self)
         self.default_ttl = ttl
         self.own: dict[int, int] = {}
@@ -59,31 +59,37 @@ class IpDevice(Device):
         """The configured address of a port."""
 
     @abstractmethod
-    def static_routes(self) -> list[Route]:
+    def static_routes(self) -> Iterator[Route]:
         """Candidate routes beyond the connected ones."""
 
     def rebuild(self) -> None:
         """Derive own addresses, ARP's view of the interfaces and the routes from configuration and link state."""
-        self._addresses = {}
+        before, self._addresses = self._addresses, {}
         self.own = {}
-        routes = []
         broadcasts = {IPV4_MAX}
         for port in self.ports:
             address = self.address_of(port)
             if not port.up or address is None:
                 self.arp.interface_down(port.index)
                 continue
+            if before.get(port.index, address) != address:
+                self.arp.clear(port.index)
             self._addresses[port.index] = address
             self.own[address.address] = port.index
             self.arp.interface_up(port.index, port.mac, [address.address])
-            routes.append(Route(address.network, RouteKind.CONNECTED, DISTANCE_CONNECTED, port.index))
-            routes.append(Route(Prefix(address.address, 32), RouteKind.LOCAL, DISTANCE_CONNECTED, port.index))
             if address.length < 31:
                 # A /31 or /32 has no broadcast address (RFC 3021).
                 broadcasts.add(broadcast_of(address.network))
         self._broadcasts = frozenset(broadcasts)
-        self.fib.rebuild([*routes, *self.static_routes()])
+        self.fib.invalidate(self._routes)
         self._run_arp()
+
+    def _routes(self) -> Iterator[Route]:
+        """Every candidate: the connected networks, our own addresses, the static routes."""
+        for index, address in self._addresses.items():
+            yield Route(address.network, RouteKind.CONNECTED, DISTANCE_CONNECTED, index)
+            yield Route(Prefix(address.address, 32), RouteKind.LOCAL, DISTANCE_CONNECTED, index)
+        yield from self.static_routes()
 
     def clear_arp(self) -> None:
         """Forget every neighbour that was learnt."""
@@ -157,17 +163,13 @@ class IpDevice(Device):
         """Addresses that no packet may have (RFC 1812 5.3.7), and interfaces without IPv4."""
         passed = []
         for packet in vector:
-            source = packet.header.src
+            source, destination = packet.header.src, packet.header.dst
             if packet.ingress not in self._addresses:
                 self.drops.count(Drop.IP_NO_ADDRESS)
-            elif (
-                is_multicast(source)
-                or source in self._broadcasts
-                or source in self.own
-                or source >> 24 in (0, 127)
-                or packet.header.dst >> 24 == 127
-            ):
+            elif _is_martian(source) or is_multicast(source) or source in self._broadcasts or source in self.own:
                 self.drops.count(Drop.IP_BAD_SOURCE)
+            elif _is_martian(destination) and destination != IPV4_MAX:
+                self.drops.count(Drop.IP_BAD_DESTINATION)
             else:
                 passed.append(packet)
         return passed
@@ -178,83 +180,14 @@ class IpDevice(Device):
         for packet in vector:
             destination = packet.header.dst
             if destination in self.own or destination in self._broadcasts:
-                self.deliver(packet)
+                self.delivery.deliver(packet)
             else:
                 onward.append(packet)
         return onward
 
-    def deliver(self, packet: Packet) -> None:
-        """A packet for this device: reassembled if it is a fragment, then handed to its protocol."""
-        if packet.header.is_fragment:
-            whole = self.reassembler.receive(packet.data, self.now)
-            if whole is None:
-                return
-            packet = self._repacked(packet, whole)
-        proto = packet.header.proto
-        if proto == l4.ICMP:
-            self._icmp_input(packet)
-        elif proto == l4.UDP:
-            self._udp_input(packet)
-        elif proto == l4.TCP:
-            self._tcp_input(packet)
-        else:
-            self.drops.count(Drop.IP_UNKNOWN_PROTOCOL)
-            self.send_unreachable(packet, icmp.PROTOCOL_UNREACHABLE)
-
-    def _repacked(self, packet: Packet, data: bytes) -> Packet:
-        fresh = Packet(data, ipv4.peek_header(data), packet.ingress, patient=packet.patient)
-        fresh.group = packet.group
-        return fresh
-
-    def _icmp_input(self, packet: Packet) -> None:
-        try:
-            message = icmp.parse(packet.payload)
-        except WireError:
-            self.drops.count(Drop.ICMP_MALFORMED)
-            return
-        header = packet.header
-        if isinstance(message, icmp.EchoRequest):
-            if header.dst not in self.own:
-                # An echo to a broadcast address may be ignored (RFC 1122 3.2.2.6); answering it is an amplifier.
-                self.drops.count(Drop.ICMP_UNEXPECTED)
-                return
-            self.originate(header.src, l4.ICMP, message.reply().build(), source=header.dst, tos=header.tos)
-        elif not self.probes.receive(packet, message):
-            self.drops.count(Drop.ICMP_UNEXPECTED)
-
-    def _udp_input(self, packet: Packet) -> None:
-        header = packet.header
-        try:
-            datagram = l4.parse_udp(packet.payload, header.src, header.dst)
-        except WireError:
-            self.drops.count(Drop.UDP_MALFORMED)
-            return
-        if not self.udp_received(packet, datagram):
-            self.drops.count(Drop.UDP_NO_PORT)
-            self.send_unreachable(packet, icmp.PORT_UNREACHABLE)
-
     def udp_received(self, packet: Packet, datagram: l4.Udp) -> bool:
         """A datagram for this device; False when nobody listens on its port."""
         return False
-
-    def _tcp_input(self, packet: Packet) -> None:
-        header = packet.header
-        try:
-            segment = l4.parse_tcp(packet.payload, header.src, header.dst)
-        except WireError:
-            self.drops.count(Drop.TCP_MALFORMED)
-            return
-        self.drops.count(Drop.TCP_NO_PORT)
-        if segment.flags & l4.RST or header.dst not in self.own:
-            return
-        # A reset to a segment for a connection that does not exist (RFC 9293 3.5.2).
-        if segment.flags & l4.ACK:
-            reset = l4.Tcp(segment.dst_port, segment.src_port, segment.ack, 0, l4.RST, 0)
-        else:
-            length = len(segment.payload) + bool(segment.flags & l4.SYN) + bool(segment.flags & l4.FIN)
-            following = (segment.seq + length) & 0xFFFFFFFF
-            reset = l4.Tcp(segment.dst_port, segment.src_port, 0, following, l4.RST | l4.ACK, 0)
-        self.originate(header.src, l4.TCP, reset.build(header.dst, header.src), source=header.dst)
 
     # Out -----------------------------------------------------------------------------------------------------------
 
@@ -269,10 +202,12 @@ class IpDevice(Device):
         tos: int = 0,
         dont_fragment: bool = False,
         patient: bool | None = None,
+        exempt: bool = False,
     ) -> bool:
         """Send a packet of our own; False when there is no route. ``source`` None is the outgoing interface's address.
 
-        ``patient`` packets wait for ARP; None leaves it to the device's habit (hosts wait, routers do not).
+        ``patient`` packets wait for ARP; None leaves it to the device's habit (hosts wait, routers do not). ``exempt``:
+        past the crypto maps.
         """
         resolved = self.fib.lookup(destination)
         if resolved is None or resolved.interface not in self._addresses:
@@ -292,9 +227,10 @@ class IpDevice(Device):
             tos=tos,
         ).build()
         packet = Packet(data, ipv4.peek_header(data), None, patient=self.is_patient if patient is None else patient)
+        packet.exempt = exempt
         if destination in self.own:
             # To ourselves: it never reaches a wire.
-            self.deliver(packet)
+            self.delivery.deliver(packet)
             return True
         self._aim(packet, resolved)
         self._run(self.output_stages, [packet])
@@ -342,20 +278,26 @@ class IpDevice(Device):
         for packet in vector:
             if packet.header.total_length <= MTU:
                 fitting.append(packet)
-            elif packet.header.dont_fragment:
-                self.drops.count(Drop.IP_FRAGMENTATION_NEEDED)
-                self.send_unreachable(packet, icmp.FRAGMENTATION_NEEDED, MTU)
             else:
-                try:
-                    pieces = ipv4.fragment(packet.data, MTU)
-                except WireError:
-                    self.drops.count(Drop.IP_MALFORMED)
-                    continue
-                for data in pieces:
-                    piece = self._repacked(packet, data)
-                    piece.egress, piece.next_hop = packet.egress, packet.next_hop
-                    fitting.append(piece)
+                fitting += [packet.with_data(data) for data in self.cut(packet, MTU)]
         return fitting
+
+    def cut(self, packet: Packet, mtu: int) -> list[bytes]:
+        """The packet in pieces of at most ``mtu`` octets; none, and its sender is told, when it must not be cut."""
+        if packet.header.total_length <= mtu:
+            return [packet.data]
+        if packet.header.dont_fragment:
+            self.drops.count(Drop.IP_FRAGMENTATION_NEEDED)
+            if packet.ingress is None:
+                self._undeliverable(packet, icmp.FRAGMENTATION_NEEDED)
+            else:
+                self.send_unreachable(packet, icmp.FRAGMENTATION_NEEDED, mtu)
+            return []
+        try:
+            return ipv4.fragment(packet.data, mtu)
+        except WireError:
+            self.drops.count(Drop.IP_MALFORMED)
+            return []
 
     def resolve(self, vector: list[Packet]) -> list[Packet]:
         """Find the next hop's MAC address and send; packets without one wait or are dropped."""
@@ -395,13 +337,13 @@ class IpDevice(Device):
                 self._transmit(port, [header + packet.data for packet in effect.packets])
             elif isinstance(effect, GaveUp):
                 for packet in effect.packets:
-                    self._undeliverable(packet)
+                    self._undeliverable(packet, icmp.HOST_UNREACHABLE)
             elif isinstance(effect, DuplicateAddress):
                 self._duplicate_address(port, effect)
 
-    def _undeliverable(self, packet: Packet) -> None:
-        """Nobody answered ARP for a packet that waited."""
-        self.probes.undeliverable(packet)
+    def _undeliverable(self, packet: Packet, code: int) -> None:
+        """A packet of our own cannot leave; ``code`` is what an ICMP unreachable would say."""
+        self.probes.undeliverable(packet, code)
 
     def _duplicate_address(self, port: Port, effect: DuplicateAddress) -> None:
         """Another station uses our address."""
@@ -412,17 +354,14 @@ class IpDevice(Device):
         super().handle_timer(now)
         self.arp.handle_timer(now)
         self._run_arp()
-        for timed_out in self.reassembler.handle_timer(now):
-            self._reassembly_failed(timed_out.first_fragment)
+        self.delivery.handle_timer(now)
         self.probes.handle_timer()
 
-    def _reassembly_failed(self, first: bytes | None) -> None:
-        """A datagram stayed incomplete: its sender is told if the first fragment came (RFC 792, RFC 1122 3.3.2)."""
-        if first is None:
-            return
-        packet = Packet(first, ipv4.peek_header(first), 0)
-        self.send_error(packet, icmp.TimeExceeded(icmp.REASSEMBLY_EXPIRED, icmp.quote(first)))
-
     def next_deadline(self) -> float | None:
-        deadlines = (self.arp.next_deadline(), self.reassembler.next_deadline(), self.probes.next_deadline())
+        deadlines = (self.arp.next_deadline(), self.delivery.next_deadline(), self.probes.next_deadline())
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+
+def _is_martian(address: int) -> bool:
+    """0.0.0.0/8, 127.0.0.0/8 and 240.0.0.0/4 are never on a wire (RFC 1812 5.3.7)."""
+    return address >> 24 in (0, 127) or address >> 28 == 0xF

@@ -55,7 +55,7 @@ class Switch(IosDevice):
 
     # Configuration -------------------------------------------------------------------------------------------------
 
-    def configured(self) -> None:
+    def _derive(self) -> None:
         self.bridge.set_vlans(self.vlans())
         if self.bridge.ageing != self.config.aging_time:
             self.bridge.set_ageing(self.config.aging_time, self.now)
@@ -68,6 +68,7 @@ class Switch(IosDevice):
         if (self.monitors.rules(), self.monitors.destinations) != before:
             for port in self.ports:
                 self.bridge.set_span_destination(port.index, port.index in self.monitors.destinations)
+                self._follow_protocol(port)
             self.changed()
 
     def sessions_of(self, monitors: Mapping[int, MonitorConfig]) -> MonitorSessions:
@@ -82,7 +83,7 @@ class Switch(IosDevice):
 
     def vlans(self) -> dict[int, str]:
         """The VLANs that carry traffic, with their names."""
-        named = {number: name or f"VLAN{number:04}" for number, name in self.config.vlans.items()}
+        named = {number: name or default_vlan_name(number) for number, name in self.config.vlans.items()}
         return {DEFAULT_VLAN: "default", **named}
 
     def interface_config(self, port: Port) -> SwitchPortConfig:
@@ -179,17 +180,23 @@ class Switch(IosDevice):
 
     def monitor_view(self, number: int | None = None) -> MonitorView:
         def names(monitor: MonitorConfig, word: str) -> tuple[str, ...]:
-            return tuple(name for name, direction in monitor.sources.items() if direction == word)
+            return tuple(port.name for port in self.ports if monitor.sources.get(port.name) == word)
 
         return MonitorView(
+            number,
             tuple(
                 MonitorSessionView(
                     session, names(monitor, "rx"), names(monitor, "tx"), names(monitor, "both"), monitor.destination
                 )
                 for session, monitor in sorted(self.config.monitors.items())
                 if number in (None, session)
-            )
+            ),
         )
+
+
+def default_vlan_name(number: int) -> str:
+    """``VLAN0010``: what a VLAN is called until somebody names it."""
+    return f"VLAN{number:04}"
 
 
 def _mode(interface: SwitchPortConfig) -> PortMode:

@@ -14,6 +14,7 @@ class DirectionView:
     packets: int
     octets: int
     broadcasts: int
+    giants: int
     drops: int
     last: float | None
     bit_rate: int
@@ -43,6 +44,8 @@ class InterfaceView:
     vlan: str
     """Access VLAN number, ``trunk`` or ``routed``."""
     resets: int
+    cleared: float | None
+    """Seconds since ``clear counters``."""
     input: DirectionView
     output: DirectionView
 
@@ -52,6 +55,23 @@ class InterfacesView:
     personality: str
     switch: bool
     interfaces: tuple[InterfaceView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IpInterfaceView:
+    """``show ip interface``: an interface and what IPv4 does on it; access lists by name, "" for none."""
+
+    interface: InterfaceView
+    access_in: str
+    access_out: str
+    proxy_arp: bool
+    unreachables: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IpInterfacesView:
+    personality: str
+    interfaces: tuple[IpInterfaceView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +114,26 @@ class RoutesView:
 
 @dataclass(frozen=True, slots=True)
 class RouteEntryView:
-    """The answer to ``show ip route A.B.C.D``: None when no route covers the address."""
+    """The answer to ``show ip route A.B.C.D``."""
 
+    personality: str
     asked: str
-    route: RouteView | None
+    routes: tuple[RouteView, ...]
+    """Those that cover the address, the most specific first; the default route only if 0.0.0.0 was asked for."""
+    subnetted: bool
+    """Whether the table has subnets of the address's class A, B or C network."""
 
 
 @dataclass(frozen=True, slots=True)
 class AclEntryView:
     sequence: int
     text: str
-    """The entry as configured, ``permit ip 192.168.1.0 0.0.0.255 any``; "" for a standard list, see below."""
+    """The entry as configured: ``permit ip 192.168.1.0 0.0.0.255 any``."""
     action: str
     address: str
+    """Source address, and its wildcard: all that an entry of a standard list has."""
     wildcard: str
+    log: bool
     matches: int
 
 
@@ -146,7 +172,33 @@ class ConfigView:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockView:
+    wall: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """A session on the console."""
+
+    number: int
+    line: str
+    """``con 0``, ``vty 1``."""
+    idle: float
+    current: bool
+    """Whether it is the session that asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsersView:
+    users: tuple[UserView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LogView:
+    personality: str
+    total: int
+    """Messages ever logged; the buffer keeps the last of them."""
     lines: tuple[str, ...]
 
 
@@ -213,6 +265,8 @@ class MonitorSessionView:
 
 @dataclass(frozen=True, slots=True)
 class MonitorView:
+    asked: int | None
+    """The number of the session that was asked for; None: all."""
     sessions: tuple[MonitorSessionView, ...]
 
 

@@ -45,6 +45,8 @@ class Kind:
     console: str
     versions: tuple[str, ...] = ()
     default_version: str | None = None
+    ipsec: bool = False
+    """Whether it may need ESP workers, and so a template for them from its start."""
 
 
 def _numbered(pattern: str, numbers: range, mdi: str) -> tuple[PortModel, ...]:
@@ -69,6 +71,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             console="nodes.commands.router:console",
             versions=("15.1(4)M12a", "12.4(15)T1"),
             default_version="15.1(4)M12a",
+            ipsec=True,
         ),
         Kind(
             "switch",
@@ -123,6 +126,14 @@ PRELOAD: Final = (
     "nodes.commands.switch",
     "nodes.commands.host",
     "nodes.commands.sniffer",
+)
+
+#: The same for devices of a kind with ``ipsec``; a lab without them loads no cryptography.
+PRELOAD_IPSEC: Final = (
+    "nodes.device.ipsec",
+    "nodes.shell.esp.carrier",
+    "nodes.shell.esp.template",
+    "nodes.shell.esp.worker:warm_up",
 )
 
 _NAME = re.compile(r"([A-Za-z]+)\s*([0-9/.:]+)")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgpack
 
@@ -18,8 +18,12 @@ from broker.client import DeviceClient
 from nodes.commands.console import Console
 from nodes.device.base import Device, DeviceSpec, PortSpec, Services
 from nodes.kinds import KINDS
+from nodes.shell.keylog import KeyLog
 from nodes.shell.nvram import FileNvram
 from nodes.shell.pump import Pump
+
+if TYPE_CHECKING:
+    from nodes.shell.esp.template import Template
 
 USAGE: Final = "usage: python -m nodes FILE   (a node description, written by the wirelab command)"
 
@@ -49,10 +53,16 @@ def run(argv: Sequence[str]) -> int:
     except (OSError, ValueError, KeyError, TypeError, msgpack.UnpackException) as error:
         print(f"{argv[0]}: not a node description: {error!r}", file=sys.stderr)  # noqa: T201
         return 1
-    return asyncio.run(_run(description, load(kind.device), load(kind.console)))
+    template: Template | None = None
+    if kind.ipsec:
+        from nodes.shell.esp.template import Template
+
+        # Now or never: from the first ZeroMQ context on this process has threads.
+        template = Template.fork(f"wirelab {description['lab']}: {description['node']}")
+    return asyncio.run(_run(description, load(kind.device), load(kind.console), template))
 
 
-async def _run(description: dict[str, Any], make_device: Any, make_console: Any) -> int:
+async def _run(description: dict[str, Any], make_device: Any, make_console: Any, template: Template | None) -> int:
     loop = asyncio.get_running_loop()
     ports = description["ports"]
     spec = DeviceSpec(
@@ -69,6 +79,8 @@ async def _run(description: dict[str, Any], make_device: Any, make_console: Any)
     _boot(device, console, nvram, description, loop.time())
     client = DeviceClient(description["broker"], spec.lab, spec.name)
     pump = Pump(device, console, client, [port["id"] for port in ports], log)
+    pump.keylog = KeyLog(description.get("keylog"))
+    pump.template, pump.workers = template, description.get("esp_workers", 1)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, pump.stop)
     host, port = description["console"]

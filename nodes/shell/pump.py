@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from broker.client import Connected, DeviceClient, Disconnected, Frames, Links, Malformed, Refused, Request
 from broker.protocol import MAX_BATCH
 from nodes.base.drops import Drop
 from nodes.commands.console import Console, settle_sessions
 from nodes.device.base import Device
-from nodes.device.effects import LinesChanged, Logged, Reload, Transmit, ViewChanged
+from nodes.device.effects import EspEffect, KeyMade, LinesChanged, Logged, Reload, Transmit, ViewChanged
 from nodes.device.ios import IosDevice
+from nodes.shell.keylog import KeyLog
 from nodes.shell.requests import Requests
 from nodes.shell.telnet import ConsoleServer
+
+if TYPE_CHECKING:
+    # Not at run time: most devices have no IPsec and load nothing of it.
+    from nodes.shell.esp.carrier import EspCarrier
+    from nodes.shell.esp.template import Template
 
 #: Messages from the broker that are worked off before the loop looks at anything else.
 _TURN = 64
@@ -51,6 +57,13 @@ class Pump:
         """The exit status, once the device stops."""
         self.server = ConsoleServer(console, self)
         self._requests = Requests(console, client)
+        self.template: Template | None = None
+        """What ESP workers are forked from; without one a fresh interpreter is started for that."""
+        self.keylog = KeyLog(None)
+        self.workers = 1
+        """How many ESP workers there are to be, once there is an SA."""
+        self.esp: EspCarrier | None = None
+        """From the first SA on."""
 
     def clock(self) -> float:
         """The time, which the device is told as well: whatever a command does to it happens now."""
@@ -71,6 +84,10 @@ class Pump:
         self._loop.remove_reader(self._client.fileno())
         self.server.close()
         self._client.close()
+        if self.esp is not None:
+            self.esp.pool.close()
+        elif self.template is not None:
+            self.template.close()
 
     # Input ---------------------------------------------------------------------------------------------------------
 
@@ -137,6 +154,8 @@ class Pump:
                         self._transmit(effect)
                     else:
                         self._carry_out(effect, now)
+                if self.esp is not None:
+                    self.esp.flush()
                 self.server.advance(now)
                 self._requests.advance(now)
                 if not effects and not self._device.has_effects:
@@ -180,6 +199,21 @@ class Pump:
         elif isinstance(effect, Reload):
             self._log("reload")
             self.stop()
+        elif isinstance(effect, KeyMade):
+            self.keylog.write(effect.line)
+        elif isinstance(effect, EspEffect):
+            if self.esp is None:
+                self.esp = self._start_esp()
+            self.esp.carry_out(effect)
+
+    def _start_esp(self) -> EspCarrier:
+        from nodes.shell.esp.carrier import EspCarrier, EspDevice
+        from nodes.shell.esp.pool import OnLost, OnResults, Pool
+
+        def make_pool(on_results: OnResults, on_lost: OnLost) -> Pool:
+            return Pool(self._loop, on_results, on_lost, template=self.template, workers=self.workers)
+
+        return EspCarrier(cast(EspDevice, self._device), make_pool, self.clock, self.turn, self._log)
 
     def _arm(self) -> None:
         deadlines = (self._device.next_deadline(), self.server.next_deadline(), self._requests.next_deadline())

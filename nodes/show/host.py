@@ -17,11 +17,11 @@ def _field(name: str, value: str) -> str:
 
 def ipconfig(view: AdapterView) -> Iterator[str]:
     yield ""
-    yield "IP Configuration"
+    yield "Windows IP Configuration"
     yield ""
     if view.detail:
         yield _field("Host Name ", view.hostname)
-        yield ""
+    yield ""
     yield f"Ethernet adapter {view.name}:"
     yield ""
     if not view.connected:

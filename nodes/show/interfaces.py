@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from nodes.base.ifname import short
-from nodes.device.views import InterfacesView, InterfaceView
+from nodes.device.views import InterfacesView, InterfaceView, IpInterfacesView, IpInterfaceView
 from nodes.show import personality
-
-
-def ago(seconds: float | None) -> str:
-    """``00:00:07``, ``1d02h``, ``never``: how long ago, as ``Last input`` has it."""
-    if seconds is None:
-        return "never"
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    if hours < 24:
-        return f"{hours:02}:{minute:02}:{second:02}"
-    days, hour = divmod(hours, 24)
-    return f"{days}d{hour:02}h" if days < 7 else f"{days // 7}w{days % 7}d"
+from nodes.show.times import ago
 
 
 def _negotiated(interface: InterfaceView, switch: bool) -> str:
@@ -37,6 +27,11 @@ def _negotiated(interface: InterfaceView, switch: bool) -> str:
 def _load(bit_rate: int) -> int:
     """Load as IOS has it: 1..255 of 255 parts of 100 Mbit/s."""
     return max(1, min(255, round(bit_rate * 255 / 100_000_000)))
+
+
+def _thousands(bit_rate: int) -> int:
+    """IOS gives bit rates in whole thousands."""
+    return round(bit_rate, -3)
 
 
 def _one(interface: InterfaceView, view: InterfacesView) -> Iterator[str]:
@@ -61,23 +56,26 @@ def _one(interface: InterfaceView, view: InterfacesView) -> Iterator[str]:
         yield "  input flow-control is unsupported output flow-control is unsupported "
     yield "  ARP type: ARPA, ARP Timeout 04:00:00"
     yield f"  Last input {ago(inbound.last)}, output {ago(outbound.last)}, output hang never"
-    yield '  Last clearing of "show interface" counters never'
+    yield f'  Last clearing of "show interface" counters {ago(interface.cleared)}'
     yield (f"  Input queue: 0/75/{inbound.drops}/0 (size/max/drops/flushes); Total output drops: {outbound.drops}")
     yield "  Queueing strategy: fifo"
     yield "  Output queue: 0/40 (size/max)"
-    yield f"  5 minute input rate {inbound.bit_rate} bits/sec, {inbound.packet_rate} packets/sec"
-    yield f"  5 minute output rate {outbound.bit_rate} bits/sec, {outbound.packet_rate} packets/sec"
+    yield f"  5 minute input rate {_thousands(inbound.bit_rate)} bits/sec, {inbound.packet_rate} packets/sec"
+    yield f"  5 minute output rate {_thousands(outbound.bit_rate)} bits/sec, {outbound.packet_rate} packets/sec"
     yield f"     {inbound.packets} packets input, {inbound.octets} bytes" + (", 0 no buffer" if view.switch else "")
-    yield (
-        f"     Received {inbound.broadcasts} broadcasts"
-        + (" (0 multicast)" if view.switch else "")
-        + ", 0 runts, 0 giants, 0 throttles"
-    )
-    yield "     0 input errors, 0 CRC, 0 frame, 0 overrun, 0 ignored"
+    runts = f"0 runts, {inbound.giants} giants, 0 throttles"
+    if words.broadcast_note:
+        yield f"     Received {inbound.broadcasts} broadcasts{words.broadcast_note}"
+        yield f"     {runts}"
+    else:
+        yield f"     Received {inbound.broadcasts} broadcasts, {runts}"
+    yield f"     {inbound.giants} input errors, 0 CRC, 0 frame, 0 overrun, 0 ignored"
     yield "     0 watchdog, 0 multicast, 0 pause input" if view.switch else "     0 watchdog"
     yield "     0 input packets with dribble condition detected"
     yield f"     {outbound.packets} packets output, {outbound.octets} bytes, 0 underruns"
     yield f"     0 output errors, 0 collisions, {interface.resets} interface resets"
+    if words.unknown_protocols:
+        yield "     0 unknown protocol drops"
     yield "     0 babbles, 0 late collision, 0 deferred"
     yield "     0 lost carrier, 0 no carrier" + (", 0 PAUSE output" if view.switch else "")
     yield "     0 output buffer failures, 0 output buffers swapped out"
@@ -96,6 +94,68 @@ def ip_brief(view: InterfacesView) -> Iterator[str]:
             f"{entry.name:<{name}}{entry.address or 'unassigned':<{address}}{'YES':<{ok}}{entry.method:<{method}}"
             f"{entry.status:<{status}}{entry.protocol:<8}"
         )
+
+
+def descriptions(view: InterfacesView) -> Iterator[str]:
+    yield "Interface                      Status         Protocol Description"
+    for entry in view.interfaces:
+        state = "admin down" if entry.status == "administratively down" else entry.status
+        yield f"{short(entry.name):<31}{state:<15}{entry.protocol:<9}{entry.description}"
+
+
+def protocols(view: InterfacesView) -> Iterator[str]:
+    yield "Global values:"
+    yield "  Internet Protocol routing is enabled"
+    for entry in view.interfaces:
+        yield f"{entry.name} is {entry.status}, line protocol is {entry.protocol}"
+        if entry.address is not None:
+            yield f"  Internet address is {entry.address}/{entry.prefix_length}"
+
+
+_METHODS: Final = {"NVRAM": "non-volatile memory", "manual": "setup command"}
+
+
+def ip_interfaces(view: IpInterfacesView) -> Iterator[str]:
+    for entry in view.interfaces:
+        yield from _ip_interface(entry)
+
+
+def _ip_interface(view: IpInterfaceView) -> Iterator[str]:
+    """What is not emulated is said to be off, which is the truth."""
+    interface = view.interface
+    yield f"{interface.name} is {interface.status}, line protocol is {interface.protocol}"
+    if interface.address is None:
+        yield "  Internet protocol processing disabled"
+        return
+    yield f"  Internet address is {interface.address}/{interface.prefix_length}"
+    yield "  Broadcast address is 255.255.255.255"
+    yield f"  Address determined by {_METHODS.get(interface.method, interface.method)}"
+    yield f"  MTU is {interface.mtu} bytes"
+    yield "  Helper address is not set"
+    yield "  Directed broadcast forwarding is disabled"
+    yield f"  Outgoing access list is {view.access_out or 'not set'}"
+    yield f"  Inbound  access list is {view.access_in or 'not set'}"
+    yield f"  Proxy ARP is {'enabled' if view.proxy_arp else 'disabled'}"
+    yield "  Local Proxy ARP is disabled"
+    yield "  Security level is default"
+    yield "  Split horizon is enabled"
+    yield "  ICMP redirects are never sent"
+    yield f"  ICMP unreachables are {'always' if view.unreachables else 'never'} sent"
+    yield "  ICMP mask replies are never sent"
+    yield "  IP fast switching is enabled"
+    yield "  IP fast switching on the same interface is disabled"
+    yield "  IP Flow switching is disabled"
+    yield "  IP CEF switching is enabled"
+    yield "  IP multicast fast switching is disabled"
+    yield "  IP multicast distributed fast switching is disabled"
+    yield "  IP route-cache flags are Fast, CEF"
+    yield "  Router Discovery is disabled"
+    yield "  IP output packet accounting is disabled"
+    yield "  IP access violation accounting is disabled"
+    yield "  TCP/IP header compression is disabled"
+    yield "  RTP/IP header compression is disabled"
+    yield "  Policy routing is disabled"
+    yield "  Network address translation is disabled"
 
 
 def status(view: InterfacesView) -> Iterator[str]:

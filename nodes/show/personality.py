@@ -27,6 +27,19 @@ class Personality:
     local_routes: bool
     """Whether /32 ``L`` routes stand in ``show ip route``, and masks behind connected networks."""
     route_indent: int
+    default_route_first: bool
+    """Whether 0.0.0.0/0 heads the routes of ``show ip route`` or ends them."""
+    blank_before_probes: bool
+    """Whether ping and traceroute begin with a blank line."""
+    trace_vrf_line: bool
+    """Whether traceroute explains its VRF fields."""
+    broadcast_note: str
+    """What ``show interfaces`` says behind the broadcasts; then the runts get a line of their own. "" for neither."""
+    unknown_protocols: bool
+    """Whether ``show interfaces`` counts unknown protocol drops."""
+    exception_logging: str
+    """How ``show logging`` words the size of the exception log; parsers know the younger form."""
+    nvram_octets: int
     bandwidth_unit: str
     brief_columns: tuple[int, int, int, int, int]
     """Widths of the first five columns of ``show ip interface brief``."""
@@ -45,6 +58,13 @@ PERSONALITIES: Final = {
         acl_one_match="(1 match)",
         local_routes=True,
         route_indent=6,
+        default_route_first=True,
+        blank_before_probes=False,
+        trace_vrf_line=True,
+        broadcast_note=" (0 IP multicasts)",
+        unknown_protocols=True,
+        exception_logging="Exception Logging: size (4096 bytes)",
+        nvram_octets=196600,
         bandwidth_unit="Kbit/sec",
         brief_columns=_ROUTER_COLUMNS,
     ),
@@ -58,6 +78,13 @@ PERSONALITIES: Final = {
         acl_one_match="(1 match(es))",
         local_routes=False,
         route_indent=5,
+        default_route_first=False,
+        blank_before_probes=True,
+        trace_vrf_line=False,
+        broadcast_note="",
+        unknown_protocols=False,
+        exception_logging="Logging Exception size (4096 bytes)",
+        nvram_octets=196600,
         bandwidth_unit="Kbit",
         brief_columns=_ROUTER_COLUMNS,
     ),
@@ -71,6 +98,13 @@ PERSONALITIES: Final = {
         acl_one_match="(1 match)",
         local_routes=False,
         route_indent=5,
+        default_route_first=False,
+        blank_before_probes=True,
+        trace_vrf_line=False,
+        broadcast_note=" (0 multicast)",
+        unknown_protocols=False,
+        exception_logging="Logging Exception size (4096 bytes)",
+        nvram_octets=32768,
         bandwidth_unit="Kbit",
         brief_columns=(23, 16, 4, 7, 22),
     ),
@@ -80,3 +114,60 @@ PERSONALITIES: Final = {
 def of(version: str) -> Personality:
     """The personality of a software version; versions come checked from the lab file."""
     return PERSONALITIES[version]
+
+
+@dataclass(frozen=True, slots=True)
+class CryptoWords:
+    """How ``show crypto`` differs: templates in braces, and the lines that older software does not have."""
+
+    isakmp_slot: bool
+    """Whether ``show crypto isakmp sa`` has a slot column."""
+    default_policy: bool
+    """Whether ``show crypto isakmp policy`` ends with the suite of last resort."""
+    sa_indent: int
+    """Blanks before the packet counters of ``show crypto ipsec sa``; PERMIT stands one further in."""
+    sa_mtu: str
+    sa_pfs: bool
+    """Whether the PFS line follows the outbound SPI."""
+    sa_connection: str
+    spi_digits: int
+    """Hexadecimal digits that an SPI has at least."""
+    map_title: str
+    map_younger_lines: bool
+    """Whether ``show crypto map`` has the lines on dynamic lists, responder-only and mixed mode."""
+    map_transform_set: str
+    """A transform set in ``show crypto map``."""
+
+
+#: A switch of the 12.1 train has no crypto.
+CRYPTO: Final = {
+    "15.1(4)M12a": CryptoWords(
+        isakmp_slot=False,
+        default_policy=False,
+        sa_indent=4,
+        sa_mtu="plaintext mtu {plaintext}, path mtu {path}, ip mtu {path}, ip mtu idb {interface}",
+        sa_pfs=True,
+        sa_connection="conn id: {id}, flow_id: SW:{flow}, sibling_flags 80000046, crypto map: {map}",
+        spi_digits=1,
+        map_title='Crypto Map IPv4 "{name}" {sequence} ipsec-isakmp',
+        map_younger_lines=True,
+        map_transform_set="{name}:  {{ {transforms}  }} , ",
+    ),
+    "12.4(15)T1": CryptoWords(
+        isakmp_slot=True,
+        default_policy=True,
+        sa_indent=3,
+        sa_mtu="path mtu {path}, ip mtu {path}, ip mtu idb {interface}",
+        sa_pfs=False,
+        sa_connection="conn id: {id}, flow_id: FPGA:1, crypto map: {map}",
+        spi_digits=8,
+        map_title='Crypto Map "{name}" {sequence} ipsec-isakmp',
+        map_younger_lines=False,
+        map_transform_set="{name}, ",
+    ),
+}
+
+
+def crypto_of(version: str) -> CryptoWords:
+    """The crypto wording of a router's software version."""
+    return CRYPTO[version]

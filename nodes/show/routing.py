@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from nodes.base.addr import Prefix, network_of, parse_ipv4
+from nodes.base.addr import Prefix, classful_network, parse_ipv4
 from nodes.device.views import AclEntryView, AclsView, ArpView, NextHopView, RouteEntryView, RoutesView, RouteView
 from nodes.show import personality
 
@@ -17,12 +17,6 @@ _CODES = (
     "       i - IS-IS, su - IS-IS summary, L1 - IS-IS level-1, L2 - IS-IS level-2",
     "       ia - IS-IS inter area, * - candidate default, U - per-user static route",
 )
-
-
-def _classful(address: int) -> Prefix:
-    """The class A, B or C network that an address lies in: the grouping of the table (RFC 791 3.2)."""
-    top = address >> 24
-    return network_of(address, 8 if top < 128 else 16 if top < 192 else 24)
 
 
 def _codes(local_routes: bool) -> Iterator[str]:
@@ -70,7 +64,14 @@ def routes(view: RoutesView) -> Iterator[str]:
     default = [route for route in known if route.length == 0]
     others = [route for route in known if route.length]
     letters = {"connected": "C", "local": "L", "static": "S"}
-    for major, group in groupby(others, key=lambda route: _classful(parse_ipv4(route.network))):
+    defaults = [
+        line
+        for route in default
+        for line in _route_lines(f"{letters[route.kind] + '*':<{indent}}", f"{route.network}/0", route)
+    ]
+    if words.default_route_first:
+        yield from defaults
+    for major, group in groupby(others, key=lambda route: classful_network(parse_ipv4(route.network))):
         members = list(group)
         top = [route for route in members if route.length <= major.length]
         subnets = [route for route in members if route.length > major.length]
@@ -89,33 +90,36 @@ def routes(view: RoutesView) -> Iterator[str]:
         for route in members:
             network = f"{route.network}/{route.length}" if variably else route.network
             yield from _route_lines(f"{letters[route.kind]:<{indent + 3}}", network, route)
-    for route in default:
-        yield from _route_lines(f"{letters[route.kind] + '*':<{indent}}", f"{route.network}/0", route)
+    if not words.default_route_first:
+        yield from defaults
 
 
 def _known_via(route: RouteView) -> str:
     if route.kind == "static":
+        connected = " (connected)" if route.next_hops[0].gateway is None else ""
         suffix = ", candidate default path" if route.length == 0 else ""
-        return f'  Known via "static", distance {route.distance}, metric 0{suffix}'
+        return f'  Known via "static", distance {route.distance}, metric 0{connected}{suffix}'
     return '  Known via "connected", distance 0, metric 0 (connected, via interface)'
 
 
 def _descriptor(hop: NextHopView) -> str:
     if hop.gateway is None:
-        return f"  * directly connected, via {hop.interface}"
-    return f"  * {hop.gateway}" + (f", via {hop.interface}" if hop.interface else "")
+        return f"directly connected, via {hop.interface}"
+    return hop.gateway + (f", via {hop.interface}" if hop.interface else "")
 
 
 def route_entry(view: RouteEntryView) -> Iterator[str]:
-    route = view.route
+    words = personality.of(view.personality)
+    route = next((route for route in view.routes if words.local_routes or route.kind != "local"), None)
     if route is None:
-        yield "% Network not in table"
+        yield "% Subnet not in table" if view.subnetted else "% Network not in table"
         return
     yield f"Routing entry for {route.network}/{route.length}" + (", supernet" if route.length == 0 else "")
     yield _known_via(route)
     yield "  Routing Descriptor Blocks:"
-    for hop in route.next_hops:
-        yield _descriptor(hop)
+    for number, hop in enumerate(route.next_hops):
+        # The asterisk marks the path that the next packet takes.
+        yield f"  {' ' if number else '*'} {_descriptor(hop)}"
         yield "      Route metric is 0, traffic share count is 1"
 
 
@@ -123,21 +127,20 @@ def arp(view: ArpView) -> Iterator[str]:
     yield "Protocol  Address          Age (min)  Hardware Addr   Type   Interface"
     for entry in view.entries:
         age = "-" if entry.age_minutes is None else str(entry.age_minutes)
-        interface = entry.interface if entry.mac is not None else ""
-        yield f"Internet  {entry.address:<15}{age:>10}   {entry.mac or 'Incomplete':<14}  ARPA   {interface}".rstrip(
-            "" if entry.mac is None else " "
-        )
+        interface = "" if entry.mac is None else entry.interface
+        yield f"Internet  {entry.address:<15}{age:>10}   {entry.mac or 'Incomplete':<14}  ARPA   {interface}"
 
 
 def _acl_entry(entry: AclEntryView, extended: bool) -> str:
     if extended:
         return entry.text
-    action = f"{entry.action:<6}"
     if entry.wildcard == "255.255.255.255":
-        return f"{action} any"
-    if entry.wildcard == "0.0.0.0":
-        return f"{action} {entry.address}"
-    return f"{action} {entry.address}, wildcard bits {entry.wildcard}"
+        source = "any"
+    elif entry.wildcard == "0.0.0.0":
+        source = entry.address
+    else:
+        source = f"{entry.address}, wildcard bits {entry.wildcard}"
+    return f"{entry.action:<6} {source}" + (" log" if entry.log else "")
 
 
 def access_lists(view: AclsView) -> Iterator[str]:

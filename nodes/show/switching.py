@@ -75,6 +75,10 @@ def _monitor(session: MonitorSessionView) -> Iterator[str]:
 
 
 def monitor(view: MonitorView) -> Iterator[str]:
+    if not view.sessions:
+        where = "" if view.asked is None else f" for session [{view.asked}]"
+        yield f" No SPAN configuration is present in the system{where}."
+        yield ""
     for session in view.sessions:
         yield from _monitor(session)
         yield ""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
-from nodes.device.views import ConfigView, DropsView, LogView, VersionView
+from nodes.device.views import ClockView, ConfigView, DropsView, LogView, UsersView, VersionView
 from nodes.show import personality
+from nodes.show.times import stamp
 
 
 def running_config(view: ConfigView) -> Iterator[str]:
@@ -79,7 +81,7 @@ def version(view: VersionView) -> Iterator[str]:
 
 
 def logging(view: LogView) -> Iterator[str]:
-    count = len(view.lines)
+    count = view.total
     yield (
         "Syslog logging: enabled (0 messages dropped, 0 messages rate-limited, 0 flushes, 0 overruns, "
         "xml disabled, filtering disabled)"
@@ -87,7 +89,7 @@ def logging(view: LogView) -> Iterator[str]:
     yield "    Console logging: level debugging, xml disabled, filtering disabled"
     yield "    Monitor logging: level debugging, 0 messages logged, xml disabled, filtering disabled"
     yield f"    Buffer logging: level debugging, {count} messages logged, xml disabled, filtering disabled"
-    yield "    Logging Exception size (4096 bytes)"
+    yield f"    {personality.of(view.personality).exception_logging}"
     yield "    Count and timestamp logging messages: disabled"
     yield ""
     yield "No active filter modules."
@@ -97,6 +99,22 @@ def logging(view: LogView) -> Iterator[str]:
     yield "Log Buffer (4096 bytes):"
     yield ""
     yield from view.lines
+
+
+def clock(view: ClockView) -> Iterator[str]:
+    # The asterisk of a clock that no authority has set.
+    moment = datetime.fromtimestamp(view.wall, UTC)
+    yield f"*{moment:%H:%M:%S}.{moment.microsecond // 1000:03} UTC {moment:%a %b} {moment.day} {moment.year}"
+
+
+def users(view: UsersView) -> Iterator[str]:
+    yield "    Line       User       Host(s)              Idle       Location"
+    for user in view.users:
+        mark = "*" if user.current else " "
+        yield f"{mark}{user.number:>3} {user.line:<11}{'':<11}{'idle':<21}{stamp(user.idle):<11}"
+    yield ""
+    yield "  Interface    User               Mode         Idle     Peer Address"
+    yield ""
 
 
 def drops(view: DropsView) -> Iterator[str]:

@@ -15,11 +15,25 @@ from labs.command import main, parser
 from labs.output import Progress, spell
 from labs.verbs.logs import Log
 
-VERBS = ["list", "up", "ps", "connect", "exec", "show", "logs", "restart", "stop", "start", "down", "validate"]
+VERBS = [
+    "list",
+    "up",
+    "ps",
+    "connect",
+    "exec",
+    "show",
+    "logs",
+    "capture",
+    "restart",
+    "stop",
+    "start",
+    "down",
+    "validate",
+]
 STAGES = (
-    "blank, start, solution, no-route, acl-no-match, map-not-applied, key-address, peer-address, peer-no-map, peer-down, "
-    "isakmp-blocked, policy-mismatch, key-mismatch, transform-mismatch, acl-not-mirrored, map-wrong-interface, "
-    "no-return-route, esp-blocked"
+    "blank, start, solution, no-route, acl-no-match, map-not-applied, key-address, peer-address, peer-no-map, "
+    "peer-down, isakmp-blocked, policy-mismatch, key-mismatch, transform-mismatch, acl-not-mirrored, "
+    "map-wrong-interface, no-return-route, esp-blocked"
 )
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -93,8 +107,7 @@ def test_validate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", "no4-ipsec"]) == 0
     assert main(["validate", "-n", "no4-ipsec"]) == 0
     assert (
-        capsys.readouterr().out.splitlines()
-        == ["no4-ipsec: lab 'no4-ipsec', 8 nodes, 7 cables, stages: " + STAGES] * 2
+        capsys.readouterr().out.splitlines() == ["no4-ipsec: lab 'no4-ipsec', 8 nodes, 7 cables, stages: " + STAGES] * 2
     )
     assert main(["validate", "no4-ipsec", str(bad)]) == 1
     known = "type, version, group, labels, startup-config, kind, console, position"

@@ -45,7 +45,9 @@ def test_the_broker_is_told_ports_and_wires() -> None:
 
 
 def test_a_device_is_told_what_it_is_and_what_to_boot() -> None:
-    nodes = describe.describe_nodes(SMALL, "mine", "ipc:///run/b", "end", CONSOLES, Path("/state/nvram"))
+    nodes = describe.describe_nodes(
+        SMALL, "mine", "ipc:///run/b", "end", CONSOLES, Path("/state/nvram"), Path("/state/keys")
+    )
     assert list(nodes) == ["R-A", "PC-A"]
     router = nodes["R-A"]
     ports = router.pop("ports")
@@ -61,6 +63,7 @@ def test_a_device_is_told_what_it_is_and_what_to_boot() -> None:
         "startup_config": "hostname R-A\n",
         "startup_name": "a.cfg",
         "nvram": "/state/nvram/R-A.cfg",
+        "keylog": "/state/keys/R-A.keys",
     }
     assert [(port["id"], port["name"]) for port in ports] == [(1, "FastEthernet0/0"), (2, "FastEthernet0/1")]
     # 02, three octets of sha256("mine/R-A"), two of the port's index.

@@ -1,0 +1,100 @@
+"""``show crypto ipsec sa``, ``transform-set``, ``security-association lifetime``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from nodes.device.cryptoviews import (
+    EspSaView,
+    IpsecFlowView,
+    IpsecInterfaceView,
+    IpsecLifetimeView,
+    IpsecSasView,
+    TransformSetsView,
+)
+from nodes.show import personality
+from nodes.show.personality import CryptoWords
+
+#: Connection identifiers of IPsec SAs count from here; the crypto engine has numbers of its own, from 1.
+_CONNECTIONS: Final = 2000
+
+
+def _spi(spi: int, words: CryptoWords) -> str:
+    """``0x07E39734(132355892)``; ``0x0(0)`` for none."""
+    return f"0x{spi:0{words.spi_digits}X}({spi})" if spi else "0x0(0)"
+
+
+def _esp(sa: EspSaView, map_name: str, words: CryptoWords) -> Iterator[str]:
+    connection = words.sa_connection.format(id=sa.connection_id, flow=sa.connection_id - _CONNECTIONS, map=map_name)
+    yield f"      spi: {_spi(sa.spi, words)}"
+    yield f"        transform: {sa.transform} ,"
+    yield "        in use settings ={Tunnel, }"
+    yield f"        {connection}"
+    yield f"        sa timing: remaining key lifetime (k/sec): ({sa.remaining_kilobytes}/{sa.remaining_seconds})"
+    yield f"        IV size: {sa.iv_octets} bytes"
+    yield f"        replay detection support: {'Y' if sa.replay_window else 'N'}"
+    yield "        Status: ACTIVE"
+
+
+def _direction(name: str, sas: Sequence[EspSaView], map_name: str, words: CryptoWords) -> Iterator[str]:
+    """The three protocols of one direction; AH and compression are never in use."""
+    yield f"     {name} esp sas:"
+    for sa in sas:
+        yield from _esp(sa, map_name, words)
+    yield ""
+    yield f"     {name} ah sas:"
+    yield ""
+    yield f"     {name} pcp sas:"
+    yield ""
+
+
+def _flow(flow: IpsecFlowView, interface: IpsecInterfaceView, words: CryptoWords) -> Iterator[str]:
+    local = f"{flow.local_address}/{flow.local_mask}/{flow.protocol}/{flow.local_port}"
+    remote = f"{flow.remote_address}/{flow.remote_mask}/{flow.protocol}/{flow.remote_port}"
+    indent = " " * words.sa_indent
+    # The first identity of an interface, too, stands behind a blank line.
+    yield ""
+    yield "   protected vrf: (none)"
+    yield f"   local  ident (addr/mask/prot/port): ({local})"
+    yield f"   remote ident (addr/mask/prot/port): ({remote})"
+    yield f"   current_peer {flow.peer} port 500"
+    yield f"{indent} PERMIT, flags={{origin_is_acl,}}"
+    yield f"{indent}#pkts encaps: {flow.encaps}, #pkts encrypt: {flow.encaps}, #pkts digest: {flow.encaps}"
+    yield f"{indent}#pkts decaps: {flow.decaps}, #pkts decrypt: {flow.decaps}, #pkts verify: {flow.decaps}"
+    yield f"{indent}#pkts compressed: 0, #pkts decompressed: 0"
+    yield f"{indent}#pkts not compressed: 0, #pkts compr. failed: 0"
+    yield f"{indent}#pkts not decompressed: 0, #pkts decompress failed: 0"
+    yield f"{indent}#send errors {flow.send_errors}, #recv errors {flow.recv_errors}"
+    yield ""
+    mtu = words.sa_mtu.format(plaintext=flow.plaintext_mtu, path=interface.mtu, interface=interface.interface)
+    yield f"     local crypto endpt.: {interface.local}, remote crypto endpt.: {flow.peer}"
+    yield f"     {mtu}"
+    yield f"     current outbound spi: {_spi(flow.outbound_spi, words)}"
+    if words.sa_pfs:
+        group = "N, DH group: none" if flow.pfs_group is None else f"Y, DH group: group{flow.pfs_group}"
+        yield f"     PFS (Y/N): {group}"
+    yield ""
+    yield from _direction("inbound", flow.inbound, flow.map_name, words)
+    yield from _direction("outbound", flow.outbound, flow.map_name, words)
+
+
+def sas(view: IpsecSasView) -> Iterator[str]:
+    words = personality.crypto_of(view.personality)
+    for interface in view.interfaces:
+        yield ""
+        yield f"interface: {interface.interface}"
+        yield f"    Crypto map tag: {interface.map_name}, local addr {interface.local}"
+        for flow in interface.flows:
+            yield from _flow(flow, interface, words)
+
+
+def transform_sets(view: TransformSetsView) -> Iterator[str]:
+    for entry in view.sets:
+        yield f"Transform set {entry.name}: {{ {entry.transforms}  }} "
+        yield f"   will negotiate = {{ {entry.mode.capitalize()},  }}, "
+        yield ""
+
+
+def lifetime(view: IpsecLifetimeView) -> Iterator[str]:
+    yield f"Security association lifetime: {view.kilobytes} kilobytes/{view.seconds} seconds"
