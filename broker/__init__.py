@@ -1,10 +1,11 @@
 """The wires of a lab: one process that carries opaque frames between the ports of devices.
 
     protocol     the messages, both sides' only contract
-    client       what a device or an operator needs to talk to a broker (operator: its blocking half)
+    client       what a device or an operator needs to talk to a broker (operator: its blocking half; tap: captures)
     description  the lab's wires as the launcher describes them, checked
     fabric       the lab as a value: ports, cables, mirrors, link state, who receives what. Pure
-    hub          who is there, and who hears of which link (requests, status: what operators ask). No socket, no clock
+    hub          who is there, and who hears of which link. No socket, no clock
+    requests     what operators ask (status: the answer of the broker itself); taps: what they see of the wires
     server       the ROUTER around the hub: ``python -m broker``
     drops, log   what was dropped and why; lines on standard output
 

@@ -2,7 +2,8 @@
 
 A :class:`DeviceClient` never blocks and is driven by the process's own loop: watch ``fileno()``, call ``receive`` when
 it is readable and for as long as ``pending`` says so, and ``tick`` about once a second. It connects, reconnects and
-says hello by itself, so that a broker may come and go. An :class:`Operator` blocks, and is for commands and tests.
+says hello by itself, so that a broker may come and go. An :class:`Operator` blocks, and is for commands and tests, and
+so does a :class:`Tap`, which sees what crosses wires.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ from broker.protocol import (
     unpack_control,
     unpack_data,
 )
+from broker.tap import Captured, Tap, TapCount
 
 __all__ = [
     "BrokerGone",
+    "Captured",
     "Connected",
     "DeviceClient",
     "Disconnected",
@@ -48,6 +51,8 @@ __all__ = [
     "Request",
     "Response",
     "Status",
+    "Tap",
+    "TapCount",
 ]
 
 #: Messages that wait in each direction at most.

@@ -24,6 +24,9 @@ class Drop(Enum):
     PEER_SHUTDOWN = ("no-carrier-peer-shutdown", "the port at the far end is shut down")
     PEER_ABSENT = ("no-carrier-peer-absent", "the device at the far end is stopped, or does not answer")
 
+    # Beside the wires: the frame itself went its way.
+    TAP_LOST = ("tap-lost", "the copy of a frame for a capture that reads too slowly")
+
     # What came in was not what the protocol allows.
     BAD_MESSAGE = ("bad-message", "a message that is neither a batch of frames nor a control message")
     MULTIPART = ("multipart", "further parts behind a message, which has only one")

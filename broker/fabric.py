@@ -1,4 +1,4 @@
-"""The wires of a lab as a value: ports, cables, mirrors, who is there; and from them, who receives what. Pure.
+"""The wires of a lab as a value: ports, cables, mirrors, taps, who is there; and from them, who receives what. Pure.
 
 A port has carrier when its cable fits both ends (straight between unlike ports, crossover between like ones), both
 devices are there and both ports are administratively up. What enters the wires at a port with carrier goes to the far
@@ -14,13 +14,16 @@ A session sees a frame that the broker delivers to a source port as ``rx`` and o
 ``tx``, each frame once per session and direction. A copy crosses the destination's own cable and needs its carrier;
 where it enters another switch by a source port, that switch's session copies it once more.
 
+A tap sees everything that crosses its wire, in both directions; what enters at ``p`` above crosses the wire p - q, and
+as a copy d - r. Nothing crosses a wire without carrier.
+
 Frames never come in here. A whole lab in one process on a virtual clock uses the same class: it asks ``targets`` and
 hands its frames over itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeGuard
 
@@ -99,6 +102,8 @@ class Fabric:
         self._mirrors: dict[str, tuple[Mirror, ...]] = dict.fromkeys(self._nodes, ())
         self._refused: dict[str, tuple[str, ...]] = dict.fromkeys(self._nodes, ())
         self._links = {port: self._judge(port) for port in self._owner}
+        # By the ports at both ends of the wire.
+        self._taps: dict[int, tuple[Hashable, ...]] = {}
         # Filled when a port first sends after a change: neither a frame nor a change costs more in a larger lab.
         self._targets: dict[int, tuple[int, ...]] = {}
 
@@ -111,6 +116,12 @@ class Fabric:
         if targets is None:
             targets = self._targets[port] = self._route(port)
         return targets
+
+    def taps(self, port: int) -> list[tuple[Hashable, int]]:
+        """Who sees data that enters the wires at ``port``: (tap, the port at which its wire is entered), in the order
+        of ``targets``. A tap that sees it on several wires is there several times."""
+        entered = [(self._far[target], target) for target in self.targets(port)] if self._taps else ()
+        return [(tap, enters) for enters, target in entered for tap in self._taps.get(target, ())]
 
     def link(self, port: int) -> LinkState:
         return self._links[port]
@@ -178,6 +189,16 @@ class Fabric:
         self._mirrors[node] = tuple(sessions[session] for session in sorted(sessions))
         self._refused[node] = tuple(refused[:MAX_REFUSED])
         return self._refresh(node)
+
+    def set_tap(self, tap: Hashable, ports: Collection[int]) -> None:
+        """From now on ``tap`` sees the wires at these ports and no others."""
+        wires = {end for port in ports for end in (port, self._far.get(port)) if end is not None}
+        for port in self._owner:
+            others = tuple(other for other in self._taps.pop(port, ()) if other != tap)
+            if port in wires:
+                others = (*others, tap)
+            if others:
+                self._taps[port] = others
 
     # How one follows from the other
 

@@ -34,6 +34,7 @@ from broker.protocol import (
 )
 from broker.requests import Requests
 from broker.status import lab_status
+from broker.taps import Tapper, Taps
 
 #: Seconds between two pings to a device. An idle device pays for each wake-up, so not more often than needed.
 PING_EVERY: Final = 1.0
@@ -51,8 +52,9 @@ MAX_OPERATORS: Final = 256
 #: Strangers that are asked who they are in one PING_EVERY.
 MAX_ASKED: Final = 1024
 
-#: The way of the frames of one port: its owner's connection, the port, and the receivers with their ports.
-Route: TypeAlias = tuple[bytes, int, tuple[tuple[bytes, int], ...]]
+#: The way of the frames of one port: its owner's connection, the port, the receivers with their ports, and who taps the
+#: wires on the way, with the ports by which the frames enter them.
+Route: TypeAlias = tuple[bytes, int, tuple[tuple[bytes, int], ...], tuple[tuple[Tapper, int], ...]]
 
 
 class Delivery(Enum):
@@ -105,8 +107,9 @@ class Hub:
             drops=self.drops,
             reach=self._reach,
             status=self._status,
-            deliver=lambda ident, message: self._deliver(ident, message) is Delivery.SENT,
+            deliver=self._hand_over,
         )
+        self.taps = Taps(description.ports, self.fabric, self.drops, self._hand_over)
         self._owners: dict[int, bytes] = {}
         self._peers: dict[bytes, Peer] = {}
         self._by_node: dict[str, Peer] = {}
@@ -159,7 +162,9 @@ class Hub:
             self._alive(peer)
             self._settle()
         # A port with carrier belongs to a device that is present, which has a connection.
-        route = (ident, port, tuple((self._owners[target], target) for target in self.fabric.targets(port)))
+        hops = tuple((self._owners[target], target) for target in self.fabric.targets(port))
+        taps = tuple((tap, enters) for tap, enters in self.fabric.taps(port) if isinstance(tap, Tapper))
+        route = (ident, port, hops, taps)
         if route[2]:
             self.routes[message[:PREFIX]] = route
         else:
@@ -182,6 +187,7 @@ class Hub:
         if now >= self._ping_at:
             self._ping_at = now + PING_EVERY
             self._ping_all()
+            self.taps.report()
         if self._probe_at is not None and now >= self._probe_at:
             self._probe_at, self._probed_at = None, now
             for ident in [*self._peers, *self._operators]:
@@ -209,7 +215,7 @@ class Hub:
         while self._gone or self._changed:
             while self._gone:
                 ident = self._gone.pop()
-                self._operators.pop(ident, None)
+                self._dismiss(ident)
                 if ident in self._peers:
                     self._forget(self._peers[ident], "connection lost")
             changed, self._changed = sorted(self._changed), set()
@@ -261,6 +267,13 @@ class Hub:
                 self.full_at.pop(port, None)
             self._change(self.fabric.node_present(peer.node, False))
 
+    def _dismiss(self, ident: bytes) -> None:
+        """An operator left, if it was one."""
+        self._operators.pop(ident, None)
+        if self.taps.gone(ident):
+            self._log("a capture ends: its operator left")
+            self.routes.clear()
+
     def _knock(self, ident: bytes) -> None:
         """A new connection, or a stranger's message: ask who it is, once in a while."""
         if not self.knows(ident) and ident not in self._asked and len(self._asked) < MAX_ASKED:
@@ -290,7 +303,7 @@ class Hub:
             case "bye" if peer is not None:
                 self._forget(peer, "said goodbye")
             case "bye" if ident in self._operators:
-                del self._operators[ident]
+                self._dismiss(ident)
             case "pong" if self.knows(ident):
                 pass  # a sign of life like any other
             case "view" if peer is not None:
@@ -299,7 +312,11 @@ class Hub:
                 self._requests.response(ident, body)
             case "request" if ident in self._operators:
                 self._requests.request(ident, body, now)
-            case "bye" | "pong" | "view" | "response" | "request":
+            case "tap" if ident in self._operators:
+                self._tap(ident, body)
+            case "read" if ident in self._operators:
+                self.taps.read(ident, body)
+            case "bye" | "pong" | "view" | "response" | "request" | "tap" | "read":
                 self.drops.count(Drop.NOT_PERMITTED if self.knows(ident) else Drop.UNKNOWN_CLIENT)
                 self._knock(ident)
             case _:
@@ -314,7 +331,7 @@ class Hub:
         elif body.get("operator") is True:
             if len(self._operators) >= MAX_OPERATORS:
                 # Most likely one that was killed. If it lives after all, its next request is answered with who.
-                del self._operators[next(iter(self._operators))]
+                self._dismiss(next(other for other in self._operators if other not in self.taps))
             self._operators[ident] = None
             self._post(ident, "welcome", proto=PROTO, lab=self._description.lab, boot=self._boot)
         else:
@@ -360,7 +377,7 @@ class Hub:
             self._post(older.ident, "refused", reason=f"{node} has connected anew", boot=self._boot)
             self._forget(older, "replaced by a new connection")
         self._log(f"{node}: connected")
-        self._operators.pop(ident, None)
+        self._dismiss(ident)
         peer = Peer(ident, node)
         self._peers[ident] = self._by_node[node] = peer
         self._owners.update(dict.fromkeys(self._description.nodes[node], ident))
@@ -377,6 +394,13 @@ class Hub:
         if refused:
             self.drops.count(Drop.BAD_VIEW, len(refused))
             self._log(f"{peer.node}: left out of its view: {'; '.join(refused)}")
+
+    def _tap(self, ident: bytes, body: dict[str, Any]) -> None:
+        before = ident in self.taps
+        if self.taps.set(ident, body):
+            self.routes.clear()
+            if before is not (ident in self.taps):
+                self._log("a capture ends" if before else "a capture begins")
 
     def _links_of(self, node: str) -> dict[int, dict[str, Any]]:
         """While settling, without those whose far end may only be on its way back."""
@@ -402,7 +426,7 @@ class Hub:
 
     def _status(self) -> dict[str, Any]:
         ready = {peer.node for peer in self._by_node.values() if peer.ready}
-        return lab_status(self._boot, self._description, self.fabric, ready, self.delivered, self.drops)
+        return lab_status(self._boot, self._description, self.fabric, ready, self.delivered, self.drops, self.taps)
 
     # Sending
 
@@ -414,6 +438,10 @@ class Hub:
         if delivery is Delivery.GONE:
             self._gone.add(ident)
         return delivery
+
+    def _hand_over(self, ident: bytes, message: bytes) -> bool:
+        """Whether it could be sent."""
+        return self._deliver(ident, message) is Delivery.SENT
 
     def _name(self, ident: bytes) -> str:
         if (peer := self._peers.get(ident)) is not None:

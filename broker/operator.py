@@ -41,6 +41,7 @@ class Operator:
         self._socket.set(zmq.IMMEDIATE, 1)
         self._socket.set(zmq.LINGER, _LINGER_MS)
         self._socket.set(zmq.RECONNECT_IVL, _RECONNECT_MS)
+        self._prepare(self._socket)
         try:
             self._socket.connect(endpoint)
             self._greet()
@@ -96,6 +97,9 @@ class Operator:
                 self._socket.send(pack_control("bye"), zmq.NOBLOCK)
             self._socket.close()
             self._context.term()
+
+    def _prepare(self, socket: zmq.Socket[bytes]) -> None:
+        """For subclasses: set more options before the socket connects."""
 
     def _greet(self) -> None:
         self._send(pack_control("hello", proto=PROTO, lab=self._lab, operator=True))

@@ -15,6 +15,9 @@ The port is always the receiver's view of it: a device names its own port when i
 the receiving device's port and its own stamp in place of it (13 octets; the frames behind them are never unpacked on
 the way). A sender leaves the stamp zero. All integers are big-endian.
 
+An operator gets data for its taps and sends none. There the port is the one by which the frames entered the wire, so
+that it tells their direction.
+
 Control (type 2) is a msgpack map with the key ``op``:
 
 =========  =====================  =============================================================================
@@ -34,11 +37,21 @@ request    operator -> broker     id (int), node (text, or nil for the broker it
 request    broker -> device       id (int), verb, body, timeout_ms
 response   device -> broker       id, status, body
 response   broker -> operator     id, status, body
+tap        operator -> broker     number (int), ports: [port ids]: the whole set of wires to be tapped, never a delta;
+                                  none ends it
+tapped     broker -> operator     number, taps: {port id: {frames, lost}}: the counts of each tap so far, in answer to
+                                  tap and about once a second while there are taps; or number, refused (text)
+read       operator -> broker     octets: how many of the data messages from taps it has read so far, headers included
 =========  =====================  =============================================================================
 
 A device's view: ``{ready: bool, up: [port ids that are administratively up], mirrors: [mirror]}`` and a mirror:
 ``{session: int, sources: [[port id, "rx"|"tx"|"both"], ...], destination: port id}``; rx and tx as the device sees
 them.
+
+A tap is named by either port of a wire; all of what crosses the wire is copied, in both directions, SPAN's copies too.
+``frames`` counts them all and ``lost`` those of them that were not sent because the operator reads too slowly: it may
+have TAP_WINDOW octets under way. Each ``tap`` starts them at zero, but for an empty one, which is answered with the
+final counts, after all data.
 
 An empty message is a knock: a DEALER with PROBE_ROUTER sends one by itself on each new connection, and the broker
 answers ``who``. So a client learns of every reconnection, also of one that happened while it was busy.
@@ -68,6 +81,8 @@ MAX_BATCH: Final = 256
 MAX_FRAME: Final = 16 * 1024
 #: Octets from which a copy costs more than the view that saves it.
 _LARGE: Final = 4096
+#: Octets of data messages that a tapping operator has not said to have read, at most; what exceeds them is lost to it.
+TAP_WINDOW: Final = 4 * 1024 * 1024
 #: Octets of one message at most; ZeroMQ cuts the connection of a client that sends more.
 MAX_MESSAGE: Final = 1024 * 1024
 

@@ -175,7 +175,7 @@ class Server:
                 if taken is None:
                     continue
                 route, message = taken
-            owner, source, hops = route
+            owner, source, hops, taps = route
             frames = count_frames(message)
             if not 0 < frames <= MAX_BATCH:
                 hub.drops.count(Drop.OVERSIZE if frames else Drop.BAD_MESSAGE, frames or 1, source)
@@ -193,6 +193,8 @@ class Server:
                     hub.gone(receiver)
                 else:
                     delivered[port] += frames
+            if taps:
+                hub.taps.copy(taps, message, stamp, frames)
 
     def _take_other(self, ident: bytes, message: bytes) -> tuple[Route, bytes] | None:
         """All but frames whose way is known. If it is frames after all, the way is found and they are given back.

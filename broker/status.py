@@ -9,6 +9,7 @@ from broker.description import Description, Wire
 from broker.drops import DropCounters
 from broker.fabric import Fabric
 from broker.protocol import Reason
+from broker.taps import Taps
 
 
 def lab_status(
@@ -18,6 +19,7 @@ def lab_status(
     ready: Collection[str],
     delivered: Mapping[int, int],
     drops: DropCounters,
+    taps: Taps,
 ) -> dict[str, Any]:
     """``ready``: nodes that say so of themselves; ``delivered``: port -> frames that crossed its cable towards it."""
     ports = description.ports
@@ -38,6 +40,7 @@ def lab_status(
             {
                 "a": str(ports[wire.a]),
                 "b": str(ports[wire.b]),
+                "ports": [wire.a, wire.b],
                 "cable": wire.cable.value,
                 "carrier": fabric.link(wire.a).carrier,
                 "reason": reason(wire).value,
@@ -58,6 +61,13 @@ def lab_status(
             for node in description.nodes
             if fabric.is_present(node)
             for mirror in fabric.mirrors_of(node)
+        ],
+        "taps": [
+            [
+                {"port": str(ports[port]), "frames": count.frames, "lost": count.lost}
+                for port, count in tapper.counts.items()
+            ]
+            for tapper in taps
         ],
         "drops": drops.as_dict(),
     }

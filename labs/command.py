@@ -33,6 +33,29 @@ Exit statuses: 0 done, 1 the lab said no, 2 wrong usage.
 _LAB: Final = "the lab (default: the only one that runs)"
 _LAB_OR_LEFT: Final = "the lab (default: the only one that runs; one that has ended will do when it is named)"
 
+_CAPTURE: Final = """\
+A WIRE is named by an end of it, R-A:Fa0/0; by a node, R-A, for all of its cables; or by both ends, R-A--Sniffer1.
+Without any, all wires of the lab are captured, on one clock. Frames are copied in the broker: no device notices.
+
+On a terminal, without -w, the frames are listed as they come. Otherwise they are written as pcapng, with an interface
+for each wire: its name is the end that was named, and "outbound" is what this end sends. Into a pipe they go as they
+come:
+
+  wirelab capture R-A:Fa0/0 | wireshark -k -i -
+  wirelab capture R-A:Fa0/0 SW-1:Fa0/24 -w both.pcapng --duration 30
+
+Ctrl-C ends it with a whole file and a summary. A reader that is too slow loses frames of the capture, which are
+counted, and slows no wire.
+
+--keys writes the keys that the routers have negotiated since the lab was started, while the capture goes on, as options
+of tshark and Wireshark for the rows of their tables ikev1_decryption_table and esp_sa:
+
+  wirelab capture R-A:Fa0/0 -w wan.pcapng --keys wan.keys
+  xargs -a wan.keys tshark -r wan.pcapng
+
+Wireshark reads them when it starts. It decrypts ISAKMP only when it has seen the beginning of the exchange, so start
+the capture before the tunnel comes up. A lab file can forbid it (`keys: false`)."""
+
 
 def _port(text: str) -> int:
     value = int(text)
@@ -42,6 +65,26 @@ def _port(text: str) -> int:
 
 
 _port.__name__ = "port (0-65535)"  # argparse names it in its message
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+_positive.__name__ = "number (1 or more)"
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1e9:
+        raise ValueError(text)
+    return value
+
+
+_seconds.__name__ = "time (in seconds)"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -120,6 +163,14 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("nodes", nargs="*", metavar="NODE", help="nodes, `broker` or `supervisord` (default: all)")
     added.add_argument("-f", "--follow", action="store_true", help="go on as more is written; Ctrl-C ends it")
     added.add_argument("--tail", type=int, metavar="N", help="only the last N lines of each")
+
+    added = verb("capture", "capture:capture", "what crosses the wires, for Wireshark or as lines", _CAPTURE)
+    added.add_argument("wires", nargs="*", metavar="WIRE", help="NODE:PORT, NODE, or A--B (default: all of the lab)")
+    added.add_argument("-w", "--write", metavar="FILE", help="write pcapng; - is standard output")
+    added.add_argument("--limit", type=_positive, metavar="N", help="end after N frames")
+    added.add_argument("--duration", type=_seconds, metavar="S", help="end after S seconds")
+    added.add_argument("--keys", metavar="FILE", help="also write what tshark needs to decrypt ISAKMP and ESP")
+    added.add_argument("-l", "--list", action="store_true", help="only list the wires of the lab")
 
     nodes(verb("restart", "lifecycle:restart", "switch nodes off and on again, and wait until they are ready"))
     nodes(verb("stop", "lifecycle:stop", "switch nodes off"))

@@ -9,7 +9,8 @@ Node description::
 
     {proto, lab, node, kind, type, version, ports: [{id, name, mac: 6 octets}], broker: "ipc://…",
      console: [host, port], startup_config: text, startup_name: the file it is from,
-     nvram: path of the saved startup-config}
+     nvram: path of the saved startup-config, keylog: path of the file to which the device appends the keys of its
+     tunnels (nodes.decode.keylog), or None: keys are not to be logged}
 
 Port ids count from 1 in the order of the lab file. Both are the same in each run of the same lab under the same name.
 """
@@ -42,9 +43,16 @@ def describe_broker(lab: Lab, name: str, endpoint: str) -> dict[str, Any]:
 
 
 def describe_nodes(
-    lab: Lab, name: str, endpoint: str, stage: str, consoles: Mapping[str, tuple[str, int]], nvram: Path
+    lab: Lab,
+    name: str,
+    endpoint: str,
+    stage: str,
+    consoles: Mapping[str, tuple[str, int]],
+    nvram: Path,
+    keys: Path | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """What each device is told; ``consoles`` has an address for every node, saved configurations lie in ``nvram``."""
+    """What each device is told; ``consoles`` has an address for every node, saved configurations lie in ``nvram``, and
+    key logs in ``keys`` unless the lab file forbids them."""
     prefixes = _mac_prefixes(name, [node.name for node in lab.nodes])
     result: dict[str, dict[str, Any]] = {}
     for node in lab.nodes:
@@ -62,6 +70,7 @@ def describe_nodes(
             "startup_config": startup.text,
             "startup_name": startup.name,
             "nvram": str(nvram / f"{node.name}.cfg"),
+            "keylog": str(keys / f"{node.name}.keys") if keys is not None and lab.keys else None,
         }
     for number, node, index, port in lab.ports():
         mac = prefixes[node.name] + index.to_bytes(2, "big")

@@ -9,6 +9,7 @@
         run/                           descriptions, supervisord.conf and, when their paths fit, the sockets
         logs/NODE.log                  what each process wrote
         nvram/NODE.cfg                 the startup-config that the device saved
+        keys/NODE.keys                 the keys of the tunnels that the device made, for captures; gone after `down`
 
 A socket's path has 107 octets at most (``sun_path``); when ``run`` is too deep for that, the sockets live in a private
 folder under ``$XDG_RUNTIME_DIR`` or ``/tmp``, whose name is derived from the state folder's.
@@ -68,6 +69,7 @@ class Record:
     started: float
     nodes: list[NodeRecord] = field(default_factory=list)
     tries: list[str] = field(default_factory=list)
+    keys: bool = True
 
     def node(self, name: str) -> NodeRecord | None:
         """The node of that name; any case will do when that leaves one."""
@@ -104,6 +106,7 @@ class State:
         self.run = self.path / "run"
         self.logs = self.path / "logs"
         self.nvram = self.path / "nvram"
+        self.keys = self.path / "keys"
         self.config = self.run / "supervisord.conf"
 
     # -- folders --------------------------------------------------------------------------------------------------
@@ -112,7 +115,7 @@ class State:
         """Makes the folders, or checks that they are ours alone. Raises StateError."""
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for folder in (self.path, self.run, self.logs, self.nvram):
+            for folder in (self.path, self.run, self.logs, self.nvram, self.keys):
                 private_folder(folder)
         except OSError as error:
             raise StateError(f"the state folder {self.path} cannot be made: {error.strerror or error}") from None
@@ -139,8 +142,9 @@ class State:
         return sorted(file.stem for file in self.nvram.glob("*.cfg"))
 
     def forget_run(self, record: Record | None) -> None:
-        """Removes what only a running lab needs: descriptions, sockets."""
+        """Removes what only a running lab needs: descriptions, sockets, keys."""
         shutil.rmtree(self.run, ignore_errors=True)
+        shutil.rmtree(self.keys, ignore_errors=True)
         if record is not None and Path(record.sockets) != self.run and Path(record.sockets).name.startswith("wirelab-"):
             shutil.rmtree(record.sockets, ignore_errors=True)
 

@@ -90,7 +90,7 @@ class EspKey:
     def option(self) -> str:
         """The value of an ``-o`` option of tshark and Wireshark.
 
-        Versions after 4.0 have two more columns, for extended sequence numbers; left out, they mean that there are none.
+        Versions after 4.0 have two more columns, for extended sequence numbers; left out, they mean none.
         """
         row = (
             "IPv4",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.broker.live import Lab
 
 
 def _describe(
@@ -36,3 +41,19 @@ def small_lab() -> dict[str, Any]:
         {"a": {1: "mdi"}, "b": {2: "mdi"}, "s": {10: "mdix", 11: "mdix", 12: "mdix"}, "n": {3: "mdix"}},
         [(1, 10, "straight"), (2, 11, "straight"), (12, 3, "crossover")],
     )
+
+
+@pytest.fixture
+def stopped_lab(small_lab: dict[str, Any]) -> Iterator[Lab]:
+    # Not tmp_path, which is too long for a Unix socket when the tests' own folder is deep.
+    with (
+        tempfile.TemporaryDirectory(prefix="wl", dir="/tmp") as folder,
+        contextlib.closing(Lab(Path(folder), small_lab)) as lab,
+    ):
+        yield lab
+
+
+@pytest.fixture
+def lab(stopped_lab: Lab) -> Lab:
+    stopped_lab.start()
+    return stopped_lab

@@ -170,7 +170,7 @@ def test_a_stalled_device_is_absent_until_it_answers(world: World) -> None:
     assert world.hub.fabric.is_present("a")
     world.wait(PING_EVERY * 2, answering=(B, S, N))
     assert not world.hub.fabric.is_present("a")
-    assert world.hub.find_route(S, pack_data(10, [b"x", b"y"])) == (S, 10, ())
+    assert world.hub.find_route(S, pack_data(10, [b"x", b"y"])) == (S, 10, (), ())
     assert world.hub.drops[Drop.PEER_ABSENT] == 2
     world.sent[S].clear()
     world.say(A, "pong", token=1)
@@ -181,7 +181,7 @@ def test_a_stalled_device_is_absent_until_it_answers(world: World) -> None:
 def test_frames_are_a_sign_of_life(world: World) -> None:
     world.wait(PING_EVERY * (PINGS_MISSED + 2), answering=(B, S, N))
     assert not world.hub.fabric.is_present("a")
-    assert world.hub.find_route(A, pack_data(1, [b"x"])) == (A, 1, ((S, 10),))
+    assert world.hub.find_route(A, pack_data(1, [b"x"])) == (A, 1, ((S, 10),), ())
     for _ in range(PINGS_MISSED + 2):
         world.wait(PING_EVERY, answering=(B, S, N))
         world.hub.heard.add(A)
@@ -250,7 +250,7 @@ def test_a_view_takes_effect(world: World) -> None:
     assert world.reasons(S) == {10: "peer-shutdown", 11: "up", 12: "up"}
     mirror = {"session": 1, "sources": [[11, "rx"]], "destination": 12}
     world.say(S, "view", view={"ready": True, "up": [10, 11, 12], "mirrors": [mirror, {}]})
-    assert world.hub.find_route(B, pack_data(2, [b"x"])) == (B, 2, ((S, 11), (N, 3)))
+    assert world.hub.find_route(B, pack_data(2, [b"x"])) == (B, 2, ((S, 11), (N, 3)), ())
     assert world.hub.drops[Drop.BAD_VIEW] == 1
     world.say(S, "view", view=None)
     assert world.hub.drops[Drop.BAD_MESSAGE] == 1
@@ -421,6 +421,7 @@ def test_status(world: World) -> None:
     assert body["wires"][1] == {
         "a": "b:e2",
         "b": "s:e11",
+        "ports": [2, 11],
         "cable": "straight",
         "carrier": True,
         "reason": "up",

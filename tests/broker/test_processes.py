@@ -12,11 +12,9 @@ import stat
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import msgpack
@@ -26,9 +24,7 @@ import zmq
 from broker.client import (
     BrokerGone,
     Connected,
-    DeviceClient,
     Disconnected,
-    Event,
     Frames,
     Links,
     Malformed,
@@ -39,122 +35,7 @@ from broker.client import (
     Status,
 )
 from broker.protocol import DATA, HEADER, MAX_BATCH, PROTO, pack_control, pack_data, unpack_control
-
-DEADLINE = 15.0
-
-
-class Device:
-    """A client, and what it has seen. It is asked only when its descriptor or ``pending`` says so."""
-
-    def __init__(self, endpoint: str, node: str, *up: int, mirrors: tuple[dict[str, Any], ...] = ()) -> None:
-        self.client = DeviceClient(endpoint, "test", node)
-        self.client.set_view(ready=True, up=up, mirrors=mirrors)
-        self.events: list[Event] = []
-
-    @property
-    def frames(self) -> list[tuple[int, list[bytes]]]:
-        return [(event.port, event.frames) for event in self.events if isinstance(event, Frames)]
-
-    def reason(self, port: int) -> Reason | None:
-        known = [event.links for event in self.events if isinstance(event, Links)]
-        return known[-1][port].reason if known and port in known[-1] else None
-
-    def saw(self, kind: type[Event]) -> int:
-        return sum(isinstance(event, kind) for event in self.events)
-
-
-def pump(condition: Callable[[], object], *devices: Device, seconds: float = DEADLINE) -> None:
-    """Drive the devices until the condition holds; it is an error if it does not come to hold."""
-    end = time.monotonic() + seconds
-    tick_at = time.monotonic() + 1
-    while not condition():
-        now = time.monotonic()
-        assert now < end, [device.events[-5:] for device in devices]
-        if now >= tick_at:
-            tick_at = now + 1
-            for device in devices:
-                device.client.tick(now)
-        wait = 0.0 if any(device.client.pending for device in devices) else 0.05
-        readable, _, _ = select.select([device.client for device in devices], [], [], wait)
-        for device in devices:
-            if device.client in readable or device.client.pending:
-                device.events += device.client.receive()
-
-
-class Lab:
-    """The small lab's folder, and the broker that runs in it."""
-
-    def __init__(self, folder: Path, description: dict[str, Any]) -> None:
-        self.socket = folder / "broker"
-        self.endpoint = f"ipc://{self.socket}"
-        self.file = folder / "lab.msgpack"
-        self.file.write_bytes(msgpack.packb({**description, "endpoint": self.endpoint}))
-        self.devices: list[Device] = []
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self, stdout: int = subprocess.DEVNULL, stderr: int | None = None) -> subprocess.Popen[bytes]:
-        self.process = subprocess.Popen([sys.executable, "-m", "broker", str(self.file)], stdout=stdout, stderr=stderr)
-        return self.process
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def device(self, node: str, *up: int, mirrors: tuple[dict[str, Any], ...] = ()) -> Device:
-        device = Device(self.endpoint, node, *up, mirrors=mirrors)
-        self.devices.append(device)
-        return device
-
-    def all(self, mirrors: tuple[dict[str, Any], ...] = ()) -> tuple[Device, Device, Device, Device]:
-        """a, b, s, n, with carrier everywhere."""
-        a, b, n = self.device("a", 1), self.device("b", 2), self.device("n", 3)
-        s = self.device("s", 10, 11, 12, mirrors=mirrors)
-        pump(
-            lambda: (
-                all(s.reason(port) is Reason.UP for port in (10, 11, 12))
-                and [a.reason(1), b.reason(2), n.reason(3)] == [Reason.UP] * 3
-            ),
-            *self.devices,
-        )
-        return a, b, s, n
-
-    def status(self) -> dict[str, Any]:
-        with Operator(self.endpoint, "test", timeout=DEADLINE) as operator:
-            body: dict[str, Any] = operator.request(None, "status").body
-        return body
-
-    def drops(self) -> dict[str, int]:
-        counts: dict[str, int] = self.status()["drops"]
-        return counts
-
-    def wait_for_drop(self, label: str, count: int = 1) -> None:
-        end = time.monotonic() + DEADLINE
-        while (drops := self.drops()).get(label, 0) < count:
-            assert time.monotonic() < end, drops
-            time.sleep(0.02)
-
-    def close(self) -> None:
-        for device in self.devices:
-            device.client.close()
-        if self.process is not None:
-            self.kill()
-
-
-@pytest.fixture
-def stopped_lab(small_lab: dict[str, Any]) -> Iterator[Lab]:
-    # Not tmp_path, which is too long for a Unix socket when the tests' own folder is deep.
-    with (
-        tempfile.TemporaryDirectory(prefix="wl", dir="/tmp") as folder,
-        contextlib.closing(Lab(Path(folder), small_lab)) as lab,
-    ):
-        yield lab
-
-
-@pytest.fixture
-def lab(stopped_lab: Lab) -> Lab:
-    stopped_lab.start()
-    return stopped_lab
+from tests.broker.live import DEADLINE, Device, Lab, pump
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ SUMMARIES = {
     "arp-reply": ("ae:d6:9f:c7:44:d1", "8e:79:8b:59:e7:23", "ARP", "10.0.10.20 is at ae:d6:9f:c7:44:d1"),
     "gratuitous-arp": ("02:00:00:00:00:01", "Broadcast", "ARP", "Gratuitous ARP for 192.168.1.1 (request)"),
     "main-mode-1": ("10.0.10.10", "10.0.10.20", "ISAKMP", "Identity Protection (Main Mode)"),
-    "informational": ("10.0.10.20", "10.0.10.10", "ISAKMP", "Informational"),
+    "informational": ("10.0.10.20", "10.0.10.10", "ISAKMP", "Informational, NO-PROPOSAL-CHOSEN"),
     "quick-mode-1": ("10.0.10.10", "10.0.10.20", "ISAKMP", "Quick Mode, encrypted"),
     "esp": ("10.0.10.10", "10.0.10.20", "ESP", "SPI=0x3c720c5d seq=1"),
     "echo-request": ("192.168.1.1", "192.168.2.1", "ICMP", "Echo (ping) request id=0x0001 seq=1 ttl=128"),
