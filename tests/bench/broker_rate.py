@@ -1,0 +1,165 @@
+"""How many messages and frames a second a broker passes on, against libzmq's own zmq_proxy in the same run.
+
+    python tests/bench/broker_rate.py [seconds]
+
+Three processes each: a sender, the broker (or the proxy, ROUTER to DEALER: the same two parts a message), and a
+receiver that counts. The receiver acknowledges every CREDIT messages and the sender has WINDOW of them under way at
+most, so that nothing is dropped: a broker that drops and a proxy that waits would not compare. Medians of several
+rounds, taken in turn; quote the ratios, the absolute figures move with the machine.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import msgpack
+import zmq
+
+from broker.protocol import CONTROL, DATA, PROTO, pack_control, pack_data, unpack_control
+from broker.server import QUEUE
+from broker.server import main as broker_main
+
+ROUNDS = 5
+WINDOW = 192
+CREDIT = 32
+CASES = ((1, 100), (32, 100), (128, 100), (128, 1400))
+
+
+def dealer(endpoint: str) -> zmq.Socket[bytes]:
+    socket: zmq.Socket[bytes] = zmq.Context().socket(zmq.DEALER)
+    socket.set(zmq.SNDHWM, QUEUE)
+    socket.set(zmq.RCVHWM, QUEUE)
+    socket.set(zmq.IMMEDIATE, 1)
+    socket.set(zmq.LINGER, 0)
+    socket.connect(endpoint)
+    return socket
+
+
+def join(socket: zmq.Socket[bytes], node: str, port: int) -> None:
+    """Say hello and wait until the wire has carrier."""
+    view = {"ready": True, "up": [port], "mirrors": []}
+    socket.send(pack_control("hello", proto=PROTO, lab="rate", node=node, view=view))
+    while True:
+        message = socket.recv()
+        if message[0] == CONTROL and unpack_control(message).get("links", {}).get(port, {}).get("carrier"):
+            return
+
+
+def send(endpoint: str, message: bytes, hello: bool) -> None:
+    socket = dealer(endpoint)
+    if hello:
+        join(socket, "a", 1)
+    for _ in range(WINDOW):
+        socket.send(message)
+    while True:
+        if socket.recv()[0] == DATA:
+            for _ in range(CREDIT):
+                socket.send(message)
+
+
+def count(endpoint: str, seconds: float, hello: bool, result: Connection) -> None:
+    """Data messages per second after a quarter of a second's run-up."""
+    socket = dealer(endpoint)
+    if hello:
+        join(socket, "b", 2)
+    ack = pack_data(2, [b"ack"])
+
+    def until(end: float) -> int:
+        seen = 0
+        while time.perf_counter() < end:
+            ident = b""
+            for _ in range(CREDIT):
+                if not hello:  # the proxy hands on the sender's routing id, and wants it back
+                    ident = socket.recv()
+                while socket.recv()[0] != DATA:
+                    pass
+            seen += CREDIT
+            if not hello:
+                socket.send(ident, zmq.SNDMORE)
+            socket.send(ack)
+        return seen
+
+    start = time.perf_counter()
+    until(start + 0.25)
+    start = time.perf_counter()
+    seen = until(start + seconds)
+    result.send(seen / (time.perf_counter() - start))
+
+
+def run_proxy(front: str, back: str) -> None:
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    sockets: list[zmq.Socket[bytes]] = []
+    for kind, endpoint in ((zmq.ROUTER, front), (zmq.DEALER, back)):
+        socket = context.socket(kind)
+        socket.set(zmq.SNDHWM, QUEUE)
+        socket.set(zmq.RCVHWM, QUEUE)
+        socket.bind(endpoint)
+        sockets.append(socket)
+    zmq.proxy(sockets[0], sockets[1])
+
+
+def measure(
+    middle: Callable[..., object], arguments: tuple[object, ...], ends: tuple[str, str], message: bytes, seconds: float
+) -> float:
+    """Messages per second from end to end."""
+    hello = ends[0] == ends[1]
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    jobs = [
+        multiprocessing.Process(target=middle, args=arguments),
+        multiprocessing.Process(target=count, args=(ends[1], seconds, hello, theirs)),
+        multiprocessing.Process(target=send, args=(ends[0], message, hello)),
+    ]
+    for job in jobs:
+        job.start()
+    try:
+        if not ours.poll(seconds + 20):
+            raise SystemExit("nothing came through")
+        rate: float = ours.recv()
+        return rate
+    finally:
+        for job in jobs:
+            job.kill()
+            job.join()
+
+
+def main() -> None:
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
+    with tempfile.TemporaryDirectory(prefix="wl") as name:
+        folder = Path(name)
+        endpoint, front, back = (f"ipc://{folder}/{end}" for end in ("b", "f", "k"))
+        description = {
+            "proto": PROTO,
+            "lab": "rate",
+            "endpoint": endpoint,
+            "nodes": {
+                "a": {"ports": [{"id": 1, "name": "e0", "mdi": "mdi"}]},
+                "b": {"ports": [{"id": 2, "name": "e0", "mdi": "mdix"}]},
+            },
+            "wires": [{"a": 1, "b": 2, "cable": "straight"}],
+        }
+        file = folder / "broker.msgpack"
+        file.write_bytes(msgpack.packb(description))
+        print("frames octets   broker msg/s    frames/s   Mbit/s   proxy msg/s  ratio")
+        for batch, octets in CASES:
+            message = pack_data(1, [bytes(octets)] * batch)
+            broker, proxy = [], []
+            for _ in range(ROUNDS):
+                broker.append(measure(broker_main, ([str(file)],), (endpoint, endpoint), message, seconds))
+                proxy.append(measure(run_proxy, (front, back), (front, back), message, seconds))
+            ours, theirs = statistics.median(broker), statistics.median(proxy)
+            print(
+                f"{batch:6} {octets:6}  {ours:13,.0f} {ours * batch:11,.0f} {ours * batch * octets * 8e-6:8,.0f}"
+                f"  {theirs:12,.0f}  {ours / theirs:5.2f}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+"""A configuration printed and read again is the same configuration, and prints the same text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from nodes.base.addr import Prefix, length_to_mask
+from nodes.cli.batch import load_config
+from nodes.cli.render import render
+from nodes.device.config import (
+    InterfaceAddress,
+    LineConfig,
+    MonitorConfig,
+    RoutedInterfaceConfig,
+    RouterConfig,
+    StaticRoute,
+    SwitchConfig,
+    SwitchPortConfig,
+)
+from nodes.device.ios import IosDevice
+from nodes.engine.acl import AccessList, AclRule, Action, PortMatch, PortOperator
+from tests.device.bench import Bench
+
+NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,10}[A-Za-z0-9]", fullmatch=True)
+TEXTS = st.from_regex(r"[!-~]([ -~]{0,30}[!-~])?", fullmatch=True).filter(lambda text: "|" not in text)
+ADDRESSES = st.integers(0x01000001, 0x7EFFFFFE) | st.integers(0x80000001, 0xDFFFFFFE)
+ROUTER_PORTS = ("FastEthernet0/0", "FastEthernet0/1")
+SWITCH_PORTS = tuple(f"FastEthernet0/{number}" for number in range(1, 25))
+SPEEDS = st.sampled_from(("auto", "10", "100"))
+DUPLEXES = st.sampled_from(("auto", "full", "half"))
+
+LINES = st.builds(
+    LineConfig,
+    exec_timeout=st.integers(0, 35791 * 60 + 59),
+    logging_synchronous=st.booleans(),
+    length=st.integers(0, 512),
+    width=st.integers(0, 512),
+    history_size=st.integers(0, 256),
+)
+
+
+@st.composite
+def own_addresses(draw: st.DrawFn) -> InterfaceAddress:
+    length = draw(st.integers(8, 30))
+    address = draw(ADDRESSES)
+    host = address & ~length_to_mask(length) & 0xFFFFFFFF
+    assume(0 < host < ~length_to_mask(length) & 0xFFFFFFFF)
+    return InterfaceAddress(address, length)
+
+
+@st.composite
+def prefixes(draw: st.DrawFn) -> Prefix:
+    length = draw(st.integers(0, 32))
+    return Prefix(draw(st.integers(0, 0xFFFFFFFF)) & length_to_mask(length), length)
+
+
+@st.composite
+def routes(draw: st.DrawFn) -> StaticRoute:
+    gateway, interface = draw(st.none() | ADDRESSES), draw(st.none() | st.sampled_from(ROUTER_PORTS))
+    assume(gateway is not None or interface is not None)
+    return StaticRoute(draw(prefixes()), gateway, interface)
+
+
+WILDCARDS = st.sampled_from((0, 0xFF, 0xFFFF, 0xFFFFFFFF, 0x00FF00FF)) | st.integers(0, 0xFFFFFFFF)
+PORTS = st.integers(0, 65535)
+
+
+@st.composite
+def port_matches(draw: st.DrawFn) -> PortMatch:
+    operator = draw(st.sampled_from(PortOperator))
+    first, last = sorted((draw(PORTS), draw(PORTS)))
+    return PortMatch(operator, first, last) if operator is PortOperator.RANGE else PortMatch(operator, first)
+
+
+ACTIONS = st.sampled_from((Action.PERMIT, Action.DENY))
+STANDARD_RULES = st.builds(
+    AclRule, ACTIONS, source=st.integers(0, 0xFFFFFFFF), source_wildcard=WILDCARDS, log=st.booleans()
+)
+REMARKS = st.builds(lambda text: AclRule(Action.REMARK, remark=text), TEXTS)
+
+
+@st.composite
+def extended_rules(draw: st.DrawFn) -> AclRule:
+    protocol = draw(st.none() | st.sampled_from((1, 6, 17)) | st.integers(0, 255))
+    fields: dict[str, Any] = {}
+    if protocol in (6, 17):
+        fields["source_port"] = draw(st.none() | port_matches())
+        fields["destination_port"] = draw(st.none() | port_matches())
+        fields["established"] = protocol == 6 and draw(st.booleans())
+    if protocol == 1:
+        fields["icmp_type"] = draw(st.none() | st.integers(0, 255))
+        if fields["icmp_type"] is not None:
+            fields["icmp_code"] = draw(st.none() | st.integers(0, 255))
+    if not any(value not in (None, False) for value in fields.values()):
+        fields["fragments"] = draw(st.booleans())
+    return AclRule(
+        draw(ACTIONS),
+        protocol,
+        draw(st.integers(0, 0xFFFFFFFF)),
+        draw(WILDCARDS),
+        draw(st.integers(0, 0xFFFFFFFF)),
+        draw(WILDCARDS),
+        log=draw(st.booleans()),
+        **fields,
+    )
+
+
+@st.composite
+def access_lists(draw: st.DrawFn) -> AccessList:
+    extended = draw(st.booleans())
+    numbers = (
+        (st.integers(100, 199) | st.integers(2000, 2699))
+        if extended
+        else (st.integers(1, 99) | st.integers(1300, 1999))
+    )
+    numbered = draw(st.booleans())
+    found = AccessList(str(draw(numbers)) if numbered else draw(NAMES), extended=extended)
+    rules = draw(st.lists((extended_rules() if extended else STANDARD_RULES) | REMARKS, min_size=numbered, max_size=6))
+    for rule in rules:
+        found.add(rule)
+    return found
+
+
+@st.composite
+def router_configs(draw: st.DrawFn) -> RouterConfig:
+    lists = {found.name: found for found in draw(st.lists(access_lists(), max_size=4))}
+    groups = st.sampled_from(("", *lists)) | NAMES
+    interfaces = {
+        name: RoutedInterfaceConfig(
+            name,
+            draw(st.just("") | TEXTS),
+            draw(st.booleans()),
+            draw(DUPLEXES),
+            draw(SPEEDS),
+            address=draw(st.none() | own_addresses()),
+            access_in=draw(groups),
+            access_out=draw(groups),
+            proxy_arp=draw(st.booleans()),
+            unreachables=draw(st.booleans()),
+        )
+        for name in ROUTER_PORTS
+    }
+    first, second = (interface.address for interface in interfaces.values())
+    own = {address.address for address in (first, second) if address is not None}
+    if first is not None and second is not None:
+        shorter, longer = sorted((first.network, second.network), key=lambda network: network.length)
+        assume(not shorter.contains(longer.address))
+    static = draw(st.dictionaries(routes(), st.integers(1, 255), max_size=6))
+    assume(not any(route.gateway in own for route in static))
+    return RouterConfig(
+        draw(NAMES),
+        draw(st.booleans()),
+        draw(LINES),
+        draw(LINES),
+        interfaces=interfaces,
+        routes=static,
+        access_lists=lists,
+        unreachable_interval=draw(st.just(500) | st.integers(0, 4294967295)),
+    )
+
+
+VLAN_NUMBERS = st.integers(2, 1001) | st.integers(1006, 4094)
+
+
+@st.composite
+def switch_configs(draw: st.DrawFn) -> SwitchConfig:
+    numbers = sorted(draw(st.sets(VLAN_NUMBERS, max_size=6)))
+    names = draw(st.lists(st.just("") | NAMES, min_size=len(numbers), max_size=len(numbers)))
+    given_names = [name for name in names if name]
+    assume(len(set(given_names)) == len(given_names))
+    interfaces = {name: SwitchPortConfig(name) for name in SWITCH_PORTS}
+    for name in draw(st.sets(st.sampled_from(SWITCH_PORTS), max_size=4)):
+        mode = draw(st.sampled_from(("", "access", "trunk")))
+        interfaces[name] = SwitchPortConfig(
+            name,
+            draw(st.just("") | TEXTS),
+            draw(st.booleans()),
+            draw(DUPLEXES),
+            draw(SPEEDS),
+            trunk=mode == "trunk",
+            access_mode=mode == "access",
+            access_vlan=draw(st.sampled_from((1, *numbers))),
+            native=draw(st.integers(1, 4094)),
+            allowed=draw(st.none() | st.frozensets(st.integers(1, 4094), max_size=5)),
+            portfast=draw(st.booleans()),
+        )
+    monitors = {}
+    ports = list(draw(st.permutations(SWITCH_PORTS)))
+    for session in sorted(draw(st.sets(st.integers(1, 2)))):
+        count = draw(st.integers(0, 3))
+        sources = {ports.pop(): draw(st.sampled_from(("rx", "tx", "both"))) for _ in range(count)}
+        destination = ports.pop() if not count or draw(st.booleans()) else ""
+        monitors[session] = MonitorConfig(sources, destination)
+    return SwitchConfig(
+        draw(NAMES),
+        draw(st.booleans()),
+        draw(LINES),
+        draw(LINES),
+        interfaces=interfaces,
+        vlans=dict(zip(numbers, names, strict=True)),
+        monitors=monitors,
+        aging_time=draw(st.sampled_from((0, 300)) | st.integers(10, 1000000)),
+    )
+
+
+class Reader:
+    """Prints and reads configurations of one kind; its commands are compiled once for all examples."""
+
+    def __init__(self, kind: str) -> None:
+        self._bench = Bench(kind)
+        self._commands = self._bench.console.commands
+
+    def check(self, config: Any) -> None:
+        printed = render(self._commands, "config", config)
+        again = self._read(printed)
+        assert again == config
+        assert render(self._commands, "config", again) == printed
+
+    def _read(self, lines: list[str]) -> Any:
+        """What a device has in force after it booted from these lines."""
+        bench = self._bench
+        device = type(bench.device)(bench.device.spec, bench.device.services, bench.now)
+        with device.deferred():
+            refusals = load_config(self._commands, device, "\n".join(lines), bench.now)
+        assert refusals == []
+        assert isinstance(device, IosDevice)
+        return device.config
+
+
+@pytest.fixture(scope="module")
+def router_reader() -> Reader:
+    return Reader("router")
+
+
+@pytest.fixture(scope="module")
+def switch_reader() -> Reader:
+    return Reader("switch")
+
+
+SETTINGS = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+)
+
+
+@SETTINGS
+@given(config=router_configs())
+def test_router(router_reader: Reader, config: RouterConfig) -> None:
+    router_reader.check(config)
+
+
+@SETTINGS
+@given(config=switch_configs())
+def test_switch(switch_reader: Reader, config: SwitchConfig) -> None:
+    switch_reader.check(config)
