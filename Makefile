@@ -14,12 +14,13 @@ ifneq ($(shell cat $(VENV)/.installed 2>/dev/null),$(CURDIR))
 $(shell test -e $(VENV)/.installed && rm -rf $(VENV))
 endif
 
-.PHONY: help lab install test lint lock clean
+.PHONY: help lab install test bench lint lock clean
 
 help:
 	@echo 'make lab      install and start the lab no4-ipsec: prints its consoles and what to try'
 	@echo 'make install  .venv with the locked dependencies and the command .venv/bin/wirelab'
 	@echo 'make test     install what the tests need, and run them'
+	@echo 'make bench    what this machine does: ESP of one core, ESP in worker processes'
 	@echo 'make lint     ruff, mypy and the import contracts'
 	@echo 'make lock     choose the dependencies anew (needs uv)'
 	@echo 'make clean    remove .venv and everything else that was made here'
@@ -50,7 +51,11 @@ $(VENV)/.installed-test: $(VENV)/.installed requirements-test.lock
 	@touch $@
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m 'not root'
+	$(BIN)/python -m pytest -m 'not root' -n auto
+
+bench: $(VENV)/.installed
+	$(BIN)/python tests/bench/esp.py
+	$(BIN)/python tests/bench/esp_pool.py
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
