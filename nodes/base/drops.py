@@ -98,6 +98,10 @@ class Drop(Enum):
     BRIDGE_NO_OUTPUT = ("bridge-no-output", "no other port of the VLAN is up")
     SPAN_DESTINATION = ("span-destination", "a frame into a SPAN destination port, which forwards nothing")
 
+    # Console.
+    CONSOLE_NOT_ASCII = ("console-not-ascii", "octets of 128 and above that somebody typed; a console knows ASCII only")
+    CONSOLE_TELNET = ("console-telnet", "a telnet subnegotiation that is empty, too long or not what its option asks")
+
     # Sniffer.
     CAPTURE_OFF = ("capture-off", "the capture service was off, and there is no other side to pass the frame on to")
     CAPTURE_OVERWRITTEN = ("capture-overwritten", "the capture buffer was full and its oldest packet gave way")

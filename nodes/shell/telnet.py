@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from nodes.base.drops import Drop
 from nodes.base.errors import WireError
 from nodes.cli.session import Session
 from nodes.cli.terminal import Line
@@ -101,6 +101,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, server: ConsoleServer) -> None:
         self._server = server
         self._parser = telnet.Parser()
+        self._drops = server.console.device.drops
         self._backlog = bytearray()
         self._scheduled = False
 
@@ -130,7 +131,9 @@ class Connection(asyncio.Protocol):
         del self._backlog[:_BITE]
         for event in self._parser.feed(bite):
             if isinstance(event, telnet.Data):
-                self.session.receive(event.data, now)
+                self._typed(event.data, now)
+            elif isinstance(event, telnet.Malformed):
+                self._drops.count(Drop.CONSOLE_TELNET)
             elif isinstance(event, telnet.Negotiate):
                 self._negotiate(event)
             elif isinstance(event, telnet.Subnegotiation):
@@ -148,6 +151,12 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         self._server.pump.turn()
 
+    def _typed(self, data: bytes, now: float) -> None:
+        if not data.isascii():
+            # The session leaves them out: some clients send them to see whether anybody is there.
+            self._drops.count(Drop.CONSOLE_NOT_ASCII, sum(octet > 127 for octet in data))
+        self.session.receive(data, now)
+
     def _negotiate(self, event: telnet.Negotiate) -> None:
         """Refuse what we did not offer. Answers to our own offers are not answered again (RFC 854, no loops)."""
         if event.command == telnet.DO and event.option not in (telnet.ECHO, telnet.SGA):
@@ -157,8 +166,10 @@ class Connection(asyncio.Protocol):
 
     def _subnegotiate(self, event: telnet.Subnegotiation) -> None:
         if event.option == telnet.NAWS:
-            with suppress(WireError):  # a window size that is none changes nothing
+            try:
                 self.session.resize(*telnet.parse_naws(event.data))
+            except WireError:
+                self._drops.count(Drop.CONSOLE_TELNET)
 
     def flush(self) -> None:
         output = self.session.output()

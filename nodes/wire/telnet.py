@@ -14,6 +14,7 @@ must take more forms than the RFC has.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -75,7 +76,12 @@ class Command:
     code: int
 
 
-Event = Data | Negotiate | Subnegotiation | Command
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A subnegotiation that is empty, longer than SUBNEGOTIATION_MAX or without an end was swallowed."""
+
+
+Event = Data | Negotiate | Subnegotiation | Command | Malformed
 
 
 class _State(Enum):
@@ -89,9 +95,9 @@ class _State(Enum):
 class Parser:
     """Octets in, events out; never raises, and holds at most SUBNEGOTIATION_MAX octets.
 
-    A subnegotiation that is longer than that, or empty, is swallowed up to its end and gives no event. One that is
-    broken off by another command (IAC and neither SE nor IAC) ends there, so that a client that forgets IAC SE is heard
-    again.
+    A subnegotiation that is longer than that, or empty, is swallowed up to its end and gives Malformed. So does one that
+    is broken off by another command (IAC and neither SE nor IAC); it ends there, so that a client that forgets IAC SE is
+    heard again.
     """
 
     __slots__ = ("_command", "_state", "_sub")
@@ -135,24 +141,32 @@ class Parser:
                 self._collect(b"\xff")
             elif self._state is _State.SB_IAC and octet == SE:
                 self._state = _State.DATA
-                if 0 < len(self._sub) <= SUBNEGOTIATION_MAX:
-                    emit(Subnegotiation(self._sub[0], bytes(self._sub[1:])))
+                whole = 0 < len(self._sub) <= SUBNEGOTIATION_MAX
+                emit(Subnegotiation(self._sub[0], bytes(self._sub[1:])) if whole else Malformed())
                 self._sub.clear()
             elif octet == IAC:
                 self._state = _State.DATA
                 text.append(IAC)
             elif octet == SB:
+                self._broken_off(emit)
                 self._state = _State.SB
-                self._sub.clear()
             elif octet in (WILL, WONT, DO, DONT):
+                self._broken_off(emit)
                 self._state = _State.OPTION
                 self._command = octet
             else:
+                self._broken_off(emit)
                 self._state = _State.DATA
                 emit(Command(octet))
         if text:
             events.append(Data(bytes(text)))
         return events
+
+    def _broken_off(self, emit: Callable[[Event], None]) -> None:
+        """A command came; inside of a subnegotiation it takes the place of its end."""
+        if self._state is _State.SB_IAC:
+            self._sub.clear()
+            emit(Malformed())
 
     def _collect(self, octets: bytes) -> None:
         """One octet beyond the limit is kept: it marks the subnegotiation as too long."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import random
 import socket
 import subprocess
 import sys
@@ -123,3 +124,26 @@ def test_connect_is_a_terminal_that_ctrl_bracket_leaves(lab: LiveLab) -> None:
         process.kill()
         process.wait()
         os.close(parent)
+
+
+def test_any_bytes_on_a_console_are_counted_and_harmless(lab: LiveLab) -> None:
+    """Rubbish on a telnet socket: a named counter, the prompt for everybody, and no exception in the log."""
+    lab.up()
+    host, port = lab.node("R-A")["console"]
+    rubbish = random.Random(3).randbytes(20_000)
+    with socket.create_connection((host, port), timeout=10) as client:
+        client.sendall(
+            rubbish + b"\xff\xfa\x1f\x01\xff\xf0" + b"\xff\xfa" + bytes(4000) + b"\xff\xf0" + b"\x80\x81\xfe\r\n"
+        )
+        drops = wait_for(
+            lambda: (
+                counted
+                if {"console-telnet", "console-not-ascii"}
+                <= (counted := {drop["name"]: drop["count"] for drop in lab.show("R-A", "show drops")["drops"]}).keys()
+                else None
+            ),
+            "what came over telnet to be counted",
+        )
+    assert drops["console-telnet"] >= 2
+    assert lab.console("R-A").command("show privilege").startswith("Current privilege level is ")
+    assert "Traceback" not in lab.wirelab("logs", "R-A").stdout

@@ -22,6 +22,7 @@ from nodes.wire.telnet import (
     Command,
     Data,
     Event,
+    Malformed,
     Negotiate,
     Parser,
     Subnegotiation,
@@ -121,7 +122,7 @@ def test_an_endless_subnegotiation_is_dropped_and_held_in_bounded_memory() -> No
     for _ in range(100):
         assert parser.feed(b"x" * 1000) == []
     assert len(parser._sub) <= telnet.SUBNEGOTIATION_MAX + 1
-    assert parser.feed(b"\xff\xf0show") == [Data(b"show")]
+    assert parser.feed(b"\xff\xf0show") == [Malformed(), Data(b"show")]
 
 
 @pytest.mark.parametrize(
@@ -129,16 +130,20 @@ def test_an_endless_subnegotiation_is_dropped_and_held_in_bounded_memory() -> No
 )
 def test_the_limit_counts_the_option(length: int, kept: bool) -> None:
     events = Parser().feed(telnet.subnegotiation(TTYPE, b"\xff" * length))
-    assert events == ([Subnegotiation(TTYPE, b"\xff" * length)] if kept else [])
+    assert events == ([Subnegotiation(TTYPE, b"\xff" * length)] if kept else [Malformed()])
 
 
 def test_a_subnegotiation_without_its_end_is_broken_off_by_the_next_command() -> None:
-    assert Parser().feed(b"\xff\xfa\x1f\x00\x50\xff\xfd\x01show") == [Negotiate(DO, ECHO), Data(b"show")]
-    assert Parser().feed(b"\xff\xfa\x1f\xff\xfa\x18\x00vt\xff\xf0") == [Subnegotiation(TTYPE, b"\x00vt")]
+    assert Parser().feed(b"\xff\xfa\x1f\x00\x50\xff\xfd\x01show") == [
+        Malformed(),
+        Negotiate(DO, ECHO),
+        Data(b"show"),
+    ]
+    assert Parser().feed(b"\xff\xfa\x1f\xff\xfa\x18\x00vt\xff\xf0") == [Malformed(), Subnegotiation(TTYPE, b"\x00vt")]
 
 
-def test_an_empty_subnegotiation_is_nothing() -> None:
-    assert Parser().feed(b"\xff\xfa\xff\xf0x") == [Data(b"x")]
+def test_an_empty_subnegotiation_is_malformed() -> None:
+    assert Parser().feed(b"\xff\xfa\xff\xf0x") == [Malformed(), Data(b"x")]
 
 
 def test_builders() -> None:
