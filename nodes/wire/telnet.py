@@ -95,9 +95,9 @@ class _State(Enum):
 class Parser:
     """Octets in, events out; never raises, and holds at most SUBNEGOTIATION_MAX octets.
 
-    A subnegotiation that is longer than that, or empty, is swallowed up to its end and gives Malformed. So does one that
-    is broken off by another command (IAC and neither SE nor IAC); it ends there, so that a client that forgets IAC SE is
-    heard again.
+    A subnegotiation that is longer than that, or empty, is swallowed up to its end and gives Malformed. So does one
+    that is broken off by another command (IAC and neither SE nor IAC); it ends there, so that a client that forgets
+    IAC SE is heard again.
     """
 
     __slots__ = ("_command", "_state", "_sub")
