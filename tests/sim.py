@@ -89,6 +89,8 @@ class LabSim:
         self.trace: list[tuple[float, int, bytes]] = []
         self.keep_trace = True
         """False for long runs, of which nobody looks at every frame."""
+        self.tamper: Callable[[int, bytes], list[bytes]] = lambda port, frame: [frame]
+        """What arrives at a port in place of a frame: a hop between that cuts packets, say."""
         self.fabric = Fabric(Description.parse(describe_broker(self.lab, self.lab.name, "ipc://none")))
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
@@ -184,7 +186,7 @@ class LabSim:
             self.delivered += 1
             if self.keep_trace:
                 self.trace.append((self.now, target, frame))
-            node.device.receive(index, [frame], self.now)
+            node.device.receive(index, self.tamper(target, frame), self.now)
             self.turn(node)
 
         return arrive
@@ -210,8 +212,7 @@ class LabSim:
                     self._tell(self.fabric.set_view(node.name, [node.ids[port] for port in view.up], mirrors))
                 elif isinstance(effect, Logged):
                     node.log.append(effect.line)
-                    for session in node.sessions:
-                        session.notify(effect.line, self.now)
+                    node.console.notify(effect, self.now)
                 elif isinstance(effect, Reload):
                     # The device that goes down does not hear of it.
                     self._tell(self.fabric.node_present(node.name, False) - {node.name})

@@ -19,10 +19,13 @@ from nodes.show import capture
 table = Table()
 
 
-def _save(device: Sniffer) -> None:
-    """A sniffer keeps its settings at once."""
-    if not device.ready:
-        return  # the startup-config is being read
+@table.command(
+    "exec",
+    "write [memory]",
+    help={"write": "Save hostname, service, filter and buffer", "memory": "Write to NV memory"},
+)
+def write(ctx: Context, args: Args) -> list[str]:
+    device: Sniffer = ctx.device
     config = device.config
     lines = [f"hostname {config.hostname}", f"buffer {config.buffer}", f"service {'on' if config.service else 'off'}"]
     if config.filter:
@@ -30,7 +33,8 @@ def _save(device: Sniffer) -> None:
     try:
         device.services.nvram.write("\n".join(lines) + "\n")
     except OSError as error:
-        raise Rejected(f"% The setting is in force but could not be saved: {error.strerror or error}") from None
+        raise Rejected(f"% Error writing nvram:startup-config ({error.strerror or error})") from None
+    return ["[OK]"]
 
 
 _PACKETS_HELP: Final = {
@@ -86,7 +90,6 @@ def set_filter(ctx: Context, args: Args) -> str | None:
         raise Rejected(f"% {error}") from None
     device.config.filter = text
     device.configured()
-    _save(device)
     return None
 
 
@@ -99,7 +102,6 @@ def service(ctx: Context, args: Args) -> None:
     device: Sniffer = ctx.device
     device.config.service = args["state"] == "on"
     device.configured()
-    _save(device)
 
 
 @table.command(
@@ -111,7 +113,6 @@ def buffer(ctx: Context, args: Args) -> None:
     device: Sniffer = ctx.device
     device.config.buffer = args["packets"]
     device.configured()
-    _save(device)
 
 
 @table.command("exec", "clear", help={"clear": "Forget the captured packets"})
@@ -125,7 +126,6 @@ def clear(ctx: Context, args: Args) -> None:
 def hostname(ctx: Context, args: Args) -> None:
     device: Sniffer = ctx.device
     device.config.hostname = args["name"][:63]
-    _save(device)
 
 
 def console(device: Sniffer) -> Console:

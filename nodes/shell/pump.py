@@ -49,14 +49,14 @@ class Pump:
         self._client = client
         self._port_ids = port_ids
         self._port_of = {port_id: index for index, port_id in enumerate(port_ids)}
-        self._log = log
+        self.log = log
         self._timer: asyncio.TimerHandle | None = None
         self._again = False
         self._turning = False
         self.stopped: asyncio.Future[int] = self._loop.create_future()
         """The exit status, once the device stops."""
         self.server = ConsoleServer(console, self)
-        self._requests = Requests(console, client)
+        self._requests = Requests(console, client, log)
         self.template: Template | None = None
         """What ESP workers are forked from; without one a fresh interpreter is started for that."""
         self.keylog = KeyLog(None)
@@ -127,11 +127,11 @@ class Pump:
         elif isinstance(event, Malformed):
             device.drops.count(Drop.LINK_BAD_MESSAGE)
         elif isinstance(event, Connected):
-            self._log("connected to the wires")
+            self.log("connected to the wires")
         elif isinstance(event, Disconnected):
-            self._log("the broker is gone; waiting for it")
+            self.log("the broker is gone; waiting for it")
         elif isinstance(event, Refused):
-            self._log(f"the broker refuses this device: {event.reason}")
+            self.log(f"the broker refuses this device: {event.reason}")
 
     def _timeout(self) -> None:
         self._timer = None
@@ -190,14 +190,14 @@ class Pump:
                 ],
             )
         elif isinstance(effect, Logged):
-            self._log(effect.line)
-            self.server.notify(effect.line, now)
+            self.log(effect.line)
+            self._console.notify(effect, now)
         elif isinstance(effect, LinesChanged) and isinstance(self._device, IosDevice):
             config = self._device.config
             settle_sessions(self.server.sessions, config.console, "con")
             settle_sessions(self.server.sessions, config.vty, "vty")
         elif isinstance(effect, Reload):
-            self._log("reload")
+            self.log("reload")
             self.stop()
         elif isinstance(effect, KeyMade):
             self.keylog.write(effect.line)
@@ -213,7 +213,7 @@ class Pump:
         def make_pool(on_results: OnResults, on_lost: OnLost) -> Pool:
             return Pool(self._loop, on_results, on_lost, template=self.template, workers=self.workers)
 
-        return EspCarrier(cast(EspDevice, self._device), make_pool, self.clock, self.turn, self._log)
+        return EspCarrier(cast(EspDevice, self._device), make_pool, self.clock, self.turn, self.log)
 
     def _arm(self) -> None:
         deadlines = (self._device.next_deadline(), self.server.next_deadline(), self._requests.next_deadline())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Callable
 from typing import Any
 
 from broker.client import DeviceClient, Request
@@ -14,8 +16,9 @@ from nodes.commands.console import Console
 class Requests:
     """The requests under way. A command may take its time (ping); the answer follows when it is done."""
 
-    def __init__(self, console: Console, client: DeviceClient) -> None:
+    def __init__(self, console: Console, client: DeviceClient, log: Callable[[str], None]) -> None:
         self._console = console
+        self._log = log
         self._client = client
         self._running: list[tuple[int, float, Batch]] = []
 
@@ -39,7 +42,16 @@ class Requests:
         """Go on with every batch; answer for those that are done, or that nobody waits for any longer."""
         for entry in list(self._running):
             request_id, deadline, batch = entry
-            batch.advance(now)
+            try:
+                batch.advance(now)
+            except Exception as error:
+                # A fault of ours: the operator hears of it, and the log has the rest.
+                self._log(f"fault in a command:\n{traceback.format_exc()}")
+                body = {"output": f"{batch.output}% Internal error: {error!r}\n", "rejected": True}
+                self._client.respond(request_id, Status.REJECTED, body)
+                batch.close()
+                self._running.remove(entry)
+                continue
             if batch.done:
                 status = Status.REJECTED if batch.rejected else Status.OK
                 self._client.respond(request_id, status, {"output": batch.output, "rejected": batch.rejected})

@@ -6,9 +6,10 @@ The first client is on ``con 0``; further ones get lines of a vty pool that grow
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from nodes.base.drops import Drop
 from nodes.base.errors import WireError
@@ -66,15 +67,16 @@ class ConsoleServer:
     def remove(self, connection: Connection) -> None:
         self._connections.pop(connection, None)
 
-    def notify(self, line: str, now: float) -> None:
-        """A log line, to those who want them."""
-        for session in self.sessions:
-            if session.monitor:
-                session.notify(line, now)
-
     def advance(self, now: float) -> None:
         for session in list(self.sessions):
-            session.advance(now)
+            self.guarded(session.advance, now)
+
+    def guarded(self, action: Callable[..., None], *arguments: Any) -> None:
+        """A command that fails with a fault of ours ends there, with the fault in the log; the session goes on."""
+        try:
+            action(*arguments)
+        except Exception:
+            self.pump.log(f"fault in a command:\n{traceback.format_exc()}")
 
     def flush(self) -> None:
         for connection in list(self._connections):
@@ -139,7 +141,7 @@ class Connection(asyncio.Protocol):
             elif isinstance(event, telnet.Subnegotiation):
                 self._subnegotiate(event)
             elif event.code in (telnet.INTERRUPT, telnet.BREAK):
-                self.session.receive(_INTERRUPT if event.code == telnet.INTERRUPT else _BREAK, now)
+                self._typed(_INTERRUPT if event.code == telnet.INTERRUPT else _BREAK, now)
             elif event.code == telnet.ARE_YOU_THERE:
                 self._transport.write(b"\r\n[Yes]\r\n")
         if self._backlog and not self._transport.is_closing():
@@ -155,7 +157,7 @@ class Connection(asyncio.Protocol):
         if not data.isascii():
             # The session leaves them out: some clients send them to see whether anybody is there.
             self._drops.count(Drop.CONSOLE_NOT_ASCII, sum(octet > 127 for octet in data))
-        self.session.receive(data, now)
+        self._server.guarded(self.session.receive, data, now)
 
     def _negotiate(self, event: telnet.Negotiate) -> None:
         """Refuse what we did not offer. Answers to our own offers are not answered again (RFC 854, no loops)."""

@@ -140,3 +140,24 @@ def test_any_bytes_in_place_of_isakmp_and_esp(tunnel: LabSim) -> None:
     tunnel.run(1)
     assert tunnel.exec("PC-A", "ping 192.168.2.1").count("TTL=126") == 4
     assert len(tunnel.view("R-B", "show crypto isakmp sa")["sas"]) <= 70, "half-open exchanges are bounded"
+
+
+def test_fragments_of_esp_are_put_together_before_decryption(tunnel: LabSim) -> None:
+    """A hop with a smaller MTU cut the ESP packets: they are decrypted as if they had come whole, in any order."""
+    wan = tunnel.nodes["R-B"].ids[WAN]
+    tunnel.tamper = lambda port, frame: (
+        [frame[:14] + piece for piece in reversed(ipv4.fragment(unlocked(frame[14:]), 600))]
+        if port == wan and frame[23] == l4.ESP
+        else [frame]
+    )
+    before = tunnel.view("R-B", "show crypto ipsec sa")["interfaces"][0]["flows"][0]["decaps"]
+    assert tunnel.exec("PC-A", "ping -n 5 -l 1200 192.168.2.1").count("TTL=126") == 5
+    after = tunnel.view("R-B", "show crypto ipsec sa")["interfaces"][0]["flows"][0]["decaps"]
+    assert after == before + 5
+    assert tunnel.nodes["R-B"].device.drops[Drop.ESP_BAD_ICV] == 0
+
+
+def unlocked(packet: bytes) -> bytes:
+    """The packet without its padding and without DF."""
+    value = ipv4.parse(packet)
+    return Ipv4(value.src, value.dst, value.proto, value.payload, ttl=value.ttl, ident=value.ident).build()
