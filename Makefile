@@ -51,7 +51,7 @@ $(VENV)/.installed-test: $(VENV)/.installed requirements-test.lock
 	@touch $@
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m 'not root' -n auto
+	$(BIN)/python -m pytest -m 'not root and not automation' -n auto
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench/esp.py
@@ -74,7 +74,10 @@ lock:
 	{ echo '# What the tests need, and all of requirements.lock. Made by make lock.'; \
 		echo 'setuptools>=77' | $(UV) $(LOCK) --extra test -c requirements.lock; } > requirements-test.lock.new
 	mv requirements-test.lock.new requirements-test.lock
+	{ echo '# What the automation tests need, and all of requirements.lock. Made by make lock.'; \
+		echo 'setuptools>=77' | $(UV) $(LOCK) --extra automation -c requirements-test.lock; } > requirements-automation.lock.new
+	mv requirements-automation.lock.new requirements-automation.lock
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-automation build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,6 +9,7 @@
         run/                           descriptions, supervisord.conf and, when their paths fit, the sockets
         logs/NODE.log                  what each process wrote
         nvram/NODE.cfg                 the startup-config that the device saved
+        nvram/NODE.flash/              the files in the device's flash memory
         keys/NODE.keys                 the keys of the tunnels that the device made, for captures; gone after `down`
 
 A socket's path has 107 octets at most (``sun_path``); when ``run`` is too deep for that, the sockets live in a private

@@ -25,7 +25,8 @@ from nodes.cli.session import Session
 from nodes.cli.terminal import Line
 from nodes.commands.console import Console
 from nodes.device.base import Device, DeviceSpec, PortSpec, Services
-from nodes.device.effects import EspEffect, Logged, Reload, Transmit, ViewChanged
+from nodes.device.effects import EspEffect, Logged, Reload, Told, Transmit, ViewChanged
+from nodes.device.files import MemoryFlash
 from nodes.kinds import KINDS
 from nodes.shell.esp.carrier import EspCarrier, EspDevice
 from nodes.shell.esp.local import LocalPool
@@ -62,6 +63,7 @@ class SimNode:
     description: dict[str, Any]
     nvram: MemoryNvram
     ids: list[int]
+    flash: MemoryFlash = field(default_factory=MemoryFlash)
     device: Device = field(init=False)
     console: Console = field(init=False)
     esp: LocalPool = field(init=False)
@@ -117,7 +119,7 @@ class LabSim:
         spec = DeviceSpec(
             description["lab"], name, description["kind"], description["type"], description["version"], ports
         )
-        services = Services(self.random.randbytes, lambda: self.now, node.nvram)
+        services = Services(self.random.randbytes, lambda: self.now, node.nvram, node.flash)
         node.device = load_entry(kind.device)(spec, services, self.now)
         node.console = load_entry(kind.console)(node.device)
         node.sessions, node.batches = [], []
@@ -213,6 +215,8 @@ class LabSim:
                 elif isinstance(effect, Logged):
                     node.log.append(effect.line)
                     node.console.notify(effect, self.now)
+                elif isinstance(effect, Told):
+                    node.console.tell(effect.text, self.now)
                 elif isinstance(effect, Reload):
                     # The device that goes down does not hear of it.
                     self._tell(self.fabric.node_present(node.name, False) - {node.name})

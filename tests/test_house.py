@@ -26,7 +26,7 @@ def test_ruff(words: tuple[str, ...]) -> None:
     run("ruff", *words, ".")
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock", "requirements-automation.lock"])
 def test_lock_files_hold_hashes_and_no_address(name: str) -> None:
     text = (ROOT / name).read_text()
     assert "--hash=sha256:" in text

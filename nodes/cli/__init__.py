@@ -17,6 +17,7 @@ keys       bytes -> keys
 editor     the line being typed
 history    the lines typed before
 pager      --More--
+login      who is there? before a session
 session    all of it, driven by bytes and time
 """
 
@@ -25,6 +26,7 @@ from nodes.cli.commandset import CommandSet
 from nodes.cli.context import WAIT, Args, Ask, Break, Context, Job, Rejected, Result, Wait, to_plain
 from nodes.cli.dialect import Dialect, IosDialect, WindowsDialect
 from nodes.cli.grammar import GrammarError
+from nodes.cli.login import Authority, Login
 from nodes.cli.params import Accept, Match, Param, ParamRegistry, Reject
 from nodes.cli.render import render
 from nodes.cli.session import Session
@@ -39,6 +41,7 @@ __all__ = [
     "Accept",
     "Args",
     "Ask",
+    "Authority",
     "Batch",
     "Block",
     "Break",
@@ -49,6 +52,7 @@ __all__ = [
     "IosDialect",
     "Job",
     "Line",
+    "Login",
     "Match",
     "Mode",
     "Param",

@@ -94,7 +94,12 @@ class Batch:
         assert run is not None
         while not run.done and (run.waiting is None or isinstance(run.waiting, Ask)):
             asks_body = isinstance(run.waiting, Ask) and run.waiting.body
-            run.resume(now, (self._lines.pop() if asks_body and self._lines else "") if run.waiting else None)
+            if asks_body and not self._lines:
+                self._output.append("% The text has no end\n")
+                self.rejected = True
+                run.close()
+                break
+            run.resume(now, (self._lines.pop() if asks_body else "") if run.waiting else None)
         if run.done:
             self.rejected = self.rejected or run.rejected
             self._run = None
@@ -158,6 +163,9 @@ def _apply(terminal: Terminal, lines: Sequence[str], number: int, line: str, now
         if isinstance(waiting, Ask) and waiting.body and number < len(lines):
             run.resume(now, lines[number])
             number += 1
+        elif isinstance(waiting, Ask) and waiting.body:
+            run.close()
+            return number, "% The text has no end"
         elif waiting is None or isinstance(waiting, Ask):
             run.resume(now, None if waiting is None else "")
         else:

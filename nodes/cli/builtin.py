@@ -43,7 +43,10 @@ Two styles of help are provided:
     help={"enable": "Turn on privileged commands", "level": "Enable level"},
 )
 def enable(ctx: Context, args: Args) -> Job:
-    """Raise the privilege. A device that asks for a password has ``enable_check(level) -> check(text) | None``."""
+    """Raise the privilege. A device that asks for a password has ``enable_check(level) -> check(text) | None``.
+
+    The check may have a ``refusal``, which is said after the last wrong password.
+    """
     level = args.get("level", _FULL)
     find_check = getattr(ctx.device, "enable_check", None)
     check = find_check(level) if find_check is not None and level > ctx.session.privilege else None
@@ -53,7 +56,7 @@ def enable(ctx: Context, args: Args) -> Job:
             if check(answer):
                 break
         else:
-            raise Rejected("% Bad secrets\n\n")
+            raise Rejected(getattr(check, "refusal", "% Bad secrets") + "\n\n")
     ctx.session.privilege = level
 
 

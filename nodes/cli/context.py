@@ -46,13 +46,14 @@ class Ask:
     ``echo`` False hides what is typed (passwords). ``confirm`` takes a single key: Enter and ``y`` mean yes ("" or
     "y"), any other is returned as it is. ``body`` marks an answer that belongs to the command itself, like the text of
     a banner: where commands come from a file, the next line of the file is the answer; any other question is answered
-    there with Enter.
+    there with Enter. ``control_z``: Ctrl-Z ends the answer too, and is its last character then.
     """
 
     prompt: str
     echo: bool = True
     confirm: bool = False
     body: bool = False
+    control_z: bool = False
 
 
 #: Yields text to print as it is, waits and questions; may return a Result of its own to end with.

@@ -22,7 +22,11 @@ class Dialect:
     paging = True
 
     def welcome(self, terminal: Terminal) -> str:
-        """Printed once, before the first prompt."""
+        """Printed once, before anything else."""
+        return ""
+
+    def entrance(self, terminal: Terminal) -> str:
+        """Printed once, before the first prompt; a login comes before it."""
         return ""
 
     def prompt(self, terminal: Terminal) -> str:
@@ -49,13 +53,18 @@ class IosDialect(Dialect):
         *,
         domain_lookup: Callable[[], bool] = lambda: True,
         banner: Callable[[], str] = lambda: "",
+        exec_banner: Callable[[], str] = lambda: "",
     ) -> None:
         self._hostname = hostname
         self._domain_lookup = domain_lookup
         self._banner = banner
+        self._exec_banner = exec_banner
 
     def welcome(self, terminal: Terminal) -> str:
         return self._banner()
+
+    def entrance(self, terminal: Terminal) -> str:
+        return self._exec_banner()
 
     def prompt(self, terminal: Terminal) -> str:
         mode = terminal.mode

@@ -22,6 +22,7 @@ from nodes.cli.editor import BELL, LineEditor
 from nodes.cli.help import help_text
 from nodes.cli.history import History
 from nodes.cli.keys import BREAK, ENTER, INTERRUPT, KeyDecoder
+from nodes.cli.login import Authority, Login
 from nodes.cli.matcher import Failure
 from nodes.cli.pager import Pager
 from nodes.cli.run import Run
@@ -40,7 +41,7 @@ _TAB: Final = "\t"
 
 
 class Session(Terminal):
-    """One user at one line of a device. The prompt is there from the start."""
+    """One user at one line of a device. The prompt is there from the start, or once the ``authority`` is content."""
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class Session(Terminal):
         line: Line,
         privilege: int = 1,
         interactive: bool = True,
+        authority: Authority | None = None,
     ) -> None:
         super().__init__(commands, dialect, device, line=line, privilege=privilege, interactive=interactive)
         self._output: list[str] = []
@@ -70,8 +72,15 @@ class Session(Terminal):
         self._notices: deque[str] = deque(maxlen=_NOTICES_LIMIT)
         self._last_input: float | None = None
         self._window = (self.width, self.length)
+        #: The dialogue that comes before everything else, while it lasts.
+        self._login: Login | None = None
         self._emit(dialect.welcome(self))
-        self._show_prompt()
+        if authority is None:
+            self._admitted()
+        else:
+            self._login = login = Login(authority, self.width)
+            self._paragraph(login.banner)
+            self._follow_login(login, login.start())
 
     # What the transport calls.
 
@@ -83,7 +92,7 @@ class Session(Terminal):
                 return
             if key in (BREAK, INTERRUPT) and self._busy():
                 self._interrupt(now)
-            elif self._keys or self._busy():
+            elif self._keys or self._held():
                 self._queue(key)
             else:
                 self._key(key, now)
@@ -93,6 +102,10 @@ class Session(Terminal):
         """Let a waiting command look around, and end a session that was idle too long."""
         if self._last_input is None:
             self._last_input = now
+        if self._login is not None:
+            self._follow_login(self._login, self._login.advance(now))
+            self._work_off(now)
+            return
         if self._busy() and not self.closed:
             assert self._run is not None
             self._guarded(self._run.resume, now)
@@ -105,6 +118,8 @@ class Session(Terminal):
         """Monotonic seconds at which :meth:`advance` is due, or None."""
         if self.closed:
             return None
+        if self._login is not None:
+            return self._login.next_deadline()
         if self._run is not None:
             return self._run.waiting.until if isinstance(self._run.waiting, Wait) else None
         if self.exec_timeout and self._last_input is not None:
@@ -159,11 +174,34 @@ class Session(Terminal):
     def _history(self) -> History:
         return self._histories["config" if self.frames else "exec"]
 
+    # The login.
+
+    def _follow_login(self, login: Login, text: str) -> None:
+        """Show what the dialogue says, and see whether it is over."""
+        self._emit(text)
+        if login.failed:
+            self.close()
+        elif login.privilege is not None:
+            self._login = None
+            self.user, self.privilege = login.user, login.privilege
+            self._admitted()
+
+    def _admitted(self) -> None:
+        """The session proper begins."""
+        self._paragraph(self.dialect.entrance(self))
+        if not self._at_line_start:
+            self._emit("\n")
+        self._show_prompt()
+
     # Keys.
 
     def _busy(self) -> bool:
         """A command runs and waits for something other than a key."""
         return self._run is not None and not self._pager.blocked and isinstance(self._run.waiting, Wait)
+
+    def _held(self) -> bool:
+        """What is typed has to wait."""
+        return self._login.pausing if self._login is not None else self._busy()
 
     def _asks_key(self) -> bool:
         return self._run is not None and isinstance(self._run.waiting, Ask) and self._run.waiting.confirm
@@ -178,13 +216,15 @@ class Session(Terminal):
             self._waiting_keys += len(key)
 
     def _work_off(self, now: float) -> None:
-        while self._keys and not self._busy() and not self.closed:
+        while self._keys and not self._held() and not self.closed:
             key = self._keys.popleft()
             self._waiting_keys -= len(key)
             self._key(key, now)
 
     def _key(self, key: str, now: float) -> None:
-        if self._pager.blocked or self._asks_key():
+        if self._login is not None:
+            self._follow_login(self._login, self._login.key(key, now))
+        elif self._pager.blocked or self._asks_key():
             # Both take one character; what was typed after it comes next.
             if key >= " " and len(key) > 1:
                 self._keys.appendleft(key[1:])
@@ -356,10 +396,11 @@ class Session(Terminal):
 
     def _answer_key(self, answer: LineEditor, key: str, now: float) -> None:
         assert self._run is not None
-        if key == ENTER:
-            self._emit("\n")
+        ended = key == _END and isinstance(self._run.waiting, Ask) and self._run.waiting.control_z
+        if key == ENTER or ended:
+            self._emit("^Z\n" if ended else "\n")
             self._answer = None
-            self._guarded(self._run.resume, now, answer.text)
+            self._guarded(self._run.resume, now, answer.text + (_END if ended else ""))
             self._continue(now)
         elif key in (INTERRUPT, BREAK):
             self._emit("\n")
@@ -396,6 +437,11 @@ class Session(Terminal):
         if text:
             self._output.append(text)
             self._at_line_start = text[-1] == "\n"
+
+    def _paragraph(self, text: str) -> None:
+        """Text that begins on a line of its own."""
+        if text:
+            self._emit(("" if self._at_line_start else "\n") + text)
 
     def _show_prompt(self, *, keep: bool = False) -> None:
         """A fresh prompt, and the line being typed behind it if it is to be kept."""

@@ -58,6 +58,8 @@ class Terminal:
         self.device = device
         self.line = line
         self.privilege = privilege
+        #: Who logged in; "" where nobody had to say.
+        self.user = ""
         #: False where nobody types: a batch, a configuration file.
         self.interactive = interactive
         self.frames: list[Frame] = []

@@ -2,7 +2,10 @@
 
 params      the parameter types that know networking: addresses, masks, interfaces
 console     commands + dialect + device = what a session is opened on
-system      hostname, lines, running-config, write, reload, show version and the like: router and switch
+system      hostname, lines, running-config, write, show version and the like: router and switch
+logging     where log messages go, service timestamps; clock: its time and zone
+files       flash and nvram: dir, more, copy, delete, erase, configure memory and replace
+reload      restarts, now and later; lines: send and clear line; techsupport: the sum of the shows
 interfaces  interface mode and show interfaces: router and switch
 ip          addresses, routes, ARP of a router
 probes      what pings and traces have in common; ios_probes, windows_probes: the commands

@@ -253,6 +253,29 @@ def ip_access_list(ctx: Context, args: Args) -> None:
     ctx.enter("config-ext-nacl" if extended else "config-std-nacl", _list(device, name, extended))
 
 
+@table.command(
+    "config",
+    "ip access-list resequence <name:word> <start:1-2147483647> <step:1-2147483647>",
+    help={
+        "access-list": "Named access-list",
+        "resequence": "Resequence Access List",
+        "name": "Access-list name or number",
+        "start": "Starting Sequence Number",
+        "step": "Step to increment the sequence number",
+    },
+)
+def resequence(ctx: Context, args: Args) -> None:
+    device: Router = ctx.device
+    access_list = device.config.access_lists.get(args["name"])
+    if access_list is None:
+        raise Rejected(f"% Access-list {args['name']} does not exist")
+    try:
+        access_list.resequence(args["start"], args["step"])
+    except AclError:
+        raise Rejected("% The last sequence number would exceed the maximum") from None
+    device.configured()
+
+
 def _print_entries(access_list: AccessList) -> Iterator[str]:
     for entry in access_list:
         yield rule_text(entry.rule, access_list.extended)

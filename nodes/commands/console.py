@@ -9,15 +9,19 @@ from weakref import WeakSet
 from nodes.cli.batch import Batch, Refusal, load_config, view
 from nodes.cli.commandset import CommandSet
 from nodes.cli.context import Args, Context, to_plain
-from nodes.cli.dialect import Dialect
+from nodes.cli.dialect import Dialect, IosDialect
 from nodes.cli.params import ParamRegistry
 from nodes.cli.render import render
 from nodes.cli.session import Session
 from nodes.cli.table import Mode, Table
 from nodes.cli.terminal import Line, Terminal
+from nodes.commands import lines
+from nodes.device.access import Doorkeeper, line_of
 from nodes.device.base import Device
 from nodes.device.config import LineConfig
+from nodes.device.effects import Logged
 from nodes.device.ios import IosDevice
+from nodes.device.logconfig import LogConfig, takes
 from nodes.device.views import UsersView, UserView
 from nodes.show import system
 
@@ -33,9 +37,6 @@ GLOSSARY: Final[Mapping[str, str | Mapping[str, str]]] = {
     "config": {"ip": "Global IP configuration subcommands", "interface": "Select an interface to configure"},
     "config-if": {"ip": "Interface Internet Protocol config commands"},
 }
-
-#: The severity up to which the console line shows log messages (debugging: everything), as on IOS.
-_LOG_SEVERITY: Final = 7
 
 
 class Console:
@@ -53,16 +54,27 @@ class Console:
         config_mode: str | None = "config",
     ) -> None:
         self.device = device
-        own = (self._users_table(),) if isinstance(device, IosDevice) else ()
-        self.commands = CommandSet((*tables, *own), params=params, modes=tuple(modes), glossary=GLOSSARY)
+        own = (self._users_table(), lines.table(self._present)) if isinstance(device, IosDevice) else ()
         self._sessions: WeakSet[Session] = WeakSet()
+        self.commands = CommandSet((*tables, *own), params=params, modes=tuple(modes), glossary=GLOSSARY)
         self.dialect = dialect
         self.privilege = privilege
         self._config_mode = config_mode
 
     def session(self, line: Line) -> Session:
         """A session on ``line``, with the settings that the configuration gives the line."""
-        session = Session(self.commands, self.dialect, self.device, line=line, privilege=self.privilege)
+        privilege, doorkeeper = self.privilege, None
+        if isinstance(self.device, IosDevice):
+            privilege = line_of(self.device.config, line.name).privilege
+            doorkeeper = Doorkeeper(self.device, line.name)
+        session = Session(
+            self.commands,
+            self.dialect,
+            self.device,
+            line=line,
+            privilege=privilege,
+            authority=doorkeeper if doorkeeper is not None and doorkeeper.needed else None,
+        )
         session.on_start = self.device.tick
         self._sessions.add(session)
         if isinstance(self.device, IosDevice):
@@ -72,6 +84,26 @@ class Console:
             session.monitor = console
             session.on_configured = _report_configured
         return session
+
+    def tell(self, text: str, now: float) -> None:
+        """Show something on every terminal."""
+        for session in self._present():
+            session.notify(text, now)
+
+    def notify(self, logged: Logged, now: float) -> None:
+        """Show a log line to those who want it: the console line, and lines with ``terminal monitor``."""
+        logging = self.device.config.logging if isinstance(self.device, IosDevice) else LogConfig()
+        for session in self._present():
+            console = session.line.name.startswith("con")
+            level = logging.console if console else logging.monitor if logging.on else None
+            if session.monitor and takes(level, logged.severity):
+                self.device.syslog.monitor += not console
+                session.notify(logged.line, now)
+
+    def _present(self) -> list[Session]:
+        """The sessions that are open, by their lines."""
+        found = (session for session in self._sessions if not session.closed)
+        return sorted(found, key=lambda session: session.line.number)
 
     def _users_table(self) -> Table:
         """``show users``: only the console knows who is on it."""
@@ -84,10 +116,11 @@ class Console:
             help={"users": "Display information about terminal lines"},
         )
         def show_users(ctx: Context, args: Args) -> UsersView:
-            sessions = (session for session in self._sessions if not session.closed)
             users = (
-                UserView(session.line.number, session.line.name, session.idle(ctx.now), session is ctx.session)
-                for session in sorted(sessions, key=lambda session: session.line.number)
+                UserView(
+                    session.line.number, session.line.name, session.idle(ctx.now), session is ctx.session, session.user
+                )
+                for session in self._present()
             )
             return UsersView(tuple(users))
 
@@ -135,7 +168,12 @@ def _settle(terminal: Terminal, line: LineConfig) -> None:
 
 def _report_configured(terminal: Terminal) -> None:
     device: Device = terminal.device
-    device.log("SYS", 5, "CONFIG_I", f"Configured from console by {_where(terminal.line)}")
+    device.log("SYS", 5, "CONFIG_I", f"Configured from console by {_who(terminal)}")
+
+
+def _who(terminal: Terminal) -> str:
+    where = _where(terminal.line)
+    return f"{terminal.user} on {where}" if terminal.user else where
 
 
 def _where(line: Line) -> str:
@@ -148,3 +186,17 @@ def settle_sessions(sessions: Iterable[Session], config: LineConfig, kind: str) 
     for session in sessions:
         if session.line.name.startswith(kind):
             _settle(session, config)
+
+
+def ios_dialect(device: IosDevice) -> IosDialect:
+    """The IOS way of talking, with what the device's configuration says to it."""
+
+    def banner(kind: str) -> str:
+        return device.config.access.banners.get(kind, "")
+
+    return IosDialect(
+        lambda: device.config.hostname,
+        domain_lookup=lambda: device.config.domain_lookup,
+        banner=lambda: banner("motd"),
+        exec_banner=lambda: banner("exec"),
+    )

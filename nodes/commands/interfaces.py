@@ -11,6 +11,7 @@ from nodes.commands.modes import INTERFACE
 from nodes.commands.sections import InterfaceSection, Section
 from nodes.device.config import InterfaceConfig, RouterConfig, SwitchConfig
 from nodes.device.ios import IosDevice
+from nodes.device.replace import replace
 from nodes.device.views import InterfacesView
 from nodes.show import interfaces as show
 
@@ -28,11 +29,22 @@ def _print_interfaces(config: RouterConfig | SwitchConfig) -> Iterator[Block]:
     "config",
     "interface <name:interface>",
     help=_NAME_HELP,
+    default=True,
     prints=_print_interfaces,
     section=Section.INTERFACE,
 )
-def interface(ctx: Context, args: Args) -> None:
-    _enter(ctx, "config-if", [args["name"]])
+def interface(ctx: Context, args: Args) -> str | None:
+    """``default interface`` takes back everything; the interface is up then, as on IOS."""
+    if not ctx.defaulted:
+        _enter(ctx, "config-if", [args["name"]])
+        return None
+    device: IosDevice = ctx.device
+    found = device.interface_config(device.port_by_name[args["name"]])
+    blank = type(found)(found.name)
+    blank.shutdown = False
+    replace(found, blank)
+    device.configured()
+    return f"Interface {found.name} set to default configuration"
 
 
 @table.command(

@@ -197,7 +197,7 @@ def _success(run: Ping, finished: int) -> str:
 @table.command(
     "exec",
     "traceroute [ip] <host:word> [source {<source:interface>|<source-address:ipv4>}|timeout <seconds:0-3600>"
-    "|probe <probes:1-65535>|ttl <first:1-255> <last:1-255>|numeric]*",
+    "|probe <probes:1-65535>|ttl <first:0-255> <last:0-255>|numeric]*",
     help={
         "traceroute": "Trace route to destination",
         "ip": "IP Trace",
@@ -235,8 +235,9 @@ def traceroute(ctx: Context, args: Args) -> Job:
         first_key=traces.IOS.first_key,
         stop_at_once=False,
         probes=args.get("probes", 3),
-        first_ttl=first,
-        max_ttl=last,
+        # No packet leaves with a TTL of 0: the first hop that can answer is the first.
+        first_ttl=max(first, 1),
+        max_ttl=max(last, 1),
     )
     ident = device.probes.new_ident()
     run = Trace(policy)

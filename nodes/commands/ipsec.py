@@ -174,6 +174,17 @@ def show_sas(ctx: Context, args: Args) -> IpsecSasView:
     return device.ipsec.ipsec_sas_view(args.get("address"))
 
 
+@table.show(
+    "exec",
+    "show crypto ipsec sa [peer <address:ipv4>] detail",
+    text=show.sas_detail,
+    help=_SHOW_HELP | {"detail": "Detailed counters"},
+)
+def show_sas_detail(ctx: Context, args: Args) -> IpsecSasView:
+    device: Router = ctx.device
+    return device.ipsec.ipsec_sas_view(args.get("address"))
+
+
 @table.show("exec", "show crypto ipsec transform-set", text=show.transform_sets, help=_SHOW_HELP)
 def show_transform_sets(ctx: Context, args: Args) -> TransformSetsView:
     device: Router = ctx.device

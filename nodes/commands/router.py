@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Final
 
 from nodes.cli.builtin import IOS
-from nodes.cli.dialect import IosDialect
-from nodes.commands import acl, crypto, interfaces, ios_probes, ip, system
-from nodes.commands.console import Console
+from nodes.commands import (
+    access,
+    acl,
+    banner,
+    clock,
+    crypto,
+    files,
+    interfaces,
+    ios_probes,
+    ip,
+    logging,
+    reload,
+    system,
+    techsupport,
+)
+from nodes.commands.console import Console, ios_dialect
 from nodes.commands.modes import ACL_MODES, INTERFACE_MODES, LINE_MODE
 from nodes.commands.params import base_params
 from nodes.device.router import Router
@@ -17,6 +30,13 @@ TABLES: Final = (
     IOS,
     system.table,
     system.common,
+    logging.table,
+    access.table,
+    banner.table,
+    clock.table,
+    files.table,
+    reload.table,
+    techsupport.table,
     interfaces.table,
     ip.table,
     acl.table,
@@ -29,7 +49,7 @@ def console(device: Router) -> Console:
     return Console(
         device,
         TABLES,
-        IosDialect(lambda: device.config.hostname, domain_lookup=lambda: device.config.domain_lookup),
-        params=base_params(device.config.interfaces),
+        ios_dialect(device),
+        params=base_params(device.config.interfaces) | clock.PARAMS | files.PARAMS | reload.PARAMS,
         modes=MODES,
     )

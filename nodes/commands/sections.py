@@ -8,9 +8,15 @@ from enum import IntEnum, auto
 class Section(IntEnum):
     """Sections of the configuration file, top to bottom."""
 
+    SERVICE = auto()
     HOSTNAME = auto()
+    ENABLE = auto()
+    LOGGING = auto()
+    CLOCK = auto()
+    FILE = auto()
     ICMP = auto()
     DOMAIN = auto()
+    USERNAME = auto()
     VLAN = auto()
     MAC = auto()
     ISAKMP = auto()
@@ -20,7 +26,9 @@ class Section(IntEnum):
     INTERFACE = auto()
     ROUTE = auto()
     NAMED_ACL = auto()
+    TRAP = auto()
     NUMBERED_ACL = auto()
+    BANNER = auto()
     LINE = auto()
     MONITOR = auto()
 
@@ -42,3 +50,14 @@ class InterfaceSection(IntEnum):
     SPEED = auto()
     CRYPTO_MAP = auto()
     SPANNING_TREE = auto()
+
+
+class LineSection(IntEnum):
+    """The lines below ``line``, top to bottom."""
+
+    TIMEOUT = auto()
+    PRIVILEGE = auto()
+    PASSWORD = auto()
+    LOGGING = auto()
+    LOGIN = auto()
+    SCREEN = auto()

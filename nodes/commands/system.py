@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from nodes.cli.commandset import CommandSet
-from nodes.cli.context import Args, Ask, Context, Job, Rejected
+from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.render import render
 from nodes.cli.table import Block, Table
-from nodes.commands.sections import Section
+from nodes.commands.sections import LineSection, Section
 from nodes.device.base import Device
 from nodes.device.config import IosConfig, LineConfig
 from nodes.device.ios import IosDevice, drops_view
-from nodes.device.views import ClockView, ConfigView, DropsView, LogView, VersionView
+from nodes.device.views import ConfigView, DropsView, VersionView
 from nodes.show import personality, system
 
 table = Table()
@@ -107,6 +107,7 @@ def _print_timeout(line: LineConfig) -> list[str]:
     help={"exec-timeout": "Set the EXEC timeout", "minutes": "Timeout in minutes", "seconds": "Timeout in seconds"},
     no="exec-timeout",
     prints=_print_timeout,
+    section=LineSection.TIMEOUT,
 )
 def exec_timeout(ctx: Context, args: Args) -> None:
     """``no exec-timeout`` is no timeout at all, as on IOS."""
@@ -124,6 +125,7 @@ def exec_timeout(ctx: Context, args: Args) -> None:
     },
     no=True,
     prints=lambda line: ["logging synchronous"] if line.logging_synchronous else [],
+    section=LineSection.LOGGING,
 )
 def logging_synchronous(ctx: Context, args: Args) -> None:
     line: LineConfig = ctx.scope
@@ -137,6 +139,7 @@ def logging_synchronous(ctx: Context, args: Args) -> None:
     help={"length": "Set number of lines on a screen", "lines": "Number of lines on screen (0 for no pausing)"},
     no="length",
     prints=lambda line: [] if line.length == 24 else [f"length {line.length}"],
+    section=LineSection.SCREEN,
 )
 def length(ctx: Context, args: Args) -> None:
     line: LineConfig = ctx.scope
@@ -150,6 +153,7 @@ def length(ctx: Context, args: Args) -> None:
     help={"width": "Set width of the display terminal", "columns": "Number of characters on a screen line"},
     no="width",
     prints=lambda line: [] if line.width == 80 else [f"width {line.width}"],
+    section=LineSection.SCREEN,
 )
 def width(ctx: Context, args: Args) -> None:
     line: LineConfig = ctx.scope
@@ -167,6 +171,7 @@ def width(ctx: Context, args: Args) -> None:
     },
     no="history size",
     prints=lambda line: [] if line.history_size == 20 else [f"history size {line.history_size}"],
+    section=LineSection.SCREEN,
 )
 def history_size(ctx: Context, args: Args) -> None:
     line: LineConfig = ctx.scope
@@ -180,7 +185,18 @@ def history_size(ctx: Context, args: Args) -> None:
 def configuration_text(device: IosDevice, commands: CommandSet) -> list[str]:
     """The configuration proper, from ``!`` to ``end``: what NVRAM holds and what running-config shows."""
     body = render(commands, "config", device.config)
-    return ["!", f"version {personality.of(device.version).running_version}", "!", *body, "end"]
+    # The services follow the version without a mark between them.
+    return ["!", f"version {personality.of(device.version).running_version}", *body, "end"]
+
+
+@table.command(
+    "config",
+    "version <number:word>",
+    help={"version": "The software that wrote a configuration", "number": "Software version"},
+    hidden=True,
+)
+def version(ctx: Context, args: Args) -> None:
+    """The line that heads each configuration says who wrote it; IOS takes any, and so do we."""
 
 
 def _config_view(device: IosDevice, lines: Sequence[str]) -> ConfigView:
@@ -223,7 +239,8 @@ def show_startup(ctx: Context, args: Args) -> ConfigView:
     return _config_view(device, text.splitlines())
 
 
-def _save(ctx: Context) -> None:
+def save(ctx: Context) -> None:
+    """Write the running configuration to NVRAM."""
     device: IosDevice = ctx.device
     text = "\n".join(configuration_text(device, ctx.session.commands)) + "\n"
     try:
@@ -234,7 +251,7 @@ def _save(ctx: Context) -> None:
 
 @table.command("exec", "write [memory]", help={"memory": "Write to NV memory"}, privilege=15)
 def write(ctx: Context, args: Args) -> list[str]:
-    _save(ctx)
+    save(ctx)
     return ["Building configuration...", "[OK]"]
 
 
@@ -244,47 +261,6 @@ def write_terminal(ctx: Context, args: Args) -> list[str]:
     return list(system.running_config(_config_view(device, configuration_text(device, ctx.session.commands))))
 
 
-@table.command(
-    "exec",
-    "copy running-config startup-config",
-    help={
-        "running-config": "Copy from current system configuration",
-        "startup-config": "Copy to startup configuration",
-    },
-    privilege=15,
-)
-def copy_running(ctx: Context, args: Args) -> Job:
-    name = yield Ask("Destination filename [startup-config]? ")
-    if name.strip() not in ("", "startup-config"):
-        raise Rejected(f"%Error opening nvram:{name.strip()} (No such file or directory)")
-    yield "Building configuration...\n"
-    _save(ctx)
-    yield "[OK]\n"
-
-
-@table.command("exec", "reload", help={"reload": "Halt and perform a cold restart"}, privilege=15)
-def reload(ctx: Context, args: Args) -> Job:
-    device: IosDevice = ctx.device
-    running = "\n".join(configuration_text(device, ctx.session.commands)) + "\n"
-    if running != device.services.nvram.read() and ctx.session.interactive:
-        while True:
-            answer = yield Ask("\nSystem configuration has been modified. Save? [yes/no]: ")
-            if answer.strip().lower() in ("y", "ye", "yes"):
-                yield "Building configuration...\n"
-                _save(ctx)
-                yield "[OK]\n"
-                break
-            if answer.strip().lower() in ("n", "no"):
-                break
-            yield "% Please answer 'yes' or 'no'.\n"
-    answer = yield Ask("Proceed with reload? [confirm]", confirm=True)
-    if answer not in ("", "y", "Y"):
-        return
-    yield "\n"
-    device.log("SYS", 5, "RELOAD", "Reload requested by console. Reload Reason: Reload Command.")
-    device.reload()
-
-
 # The box -----------------------------------------------------------------------------------------------------------
 
 
@@ -292,20 +268,6 @@ def reload(ctx: Context, args: Args) -> Job:
 def show_version(ctx: Context, args: Args) -> VersionView:
     device: IosDevice = ctx.device
     return device.version_view()
-
-
-@table.show(
-    "exec", "show logging", text=system.logging, help={"logging": "Show the contents of logging buffers"}, privilege=15
-)
-def show_logging(ctx: Context, args: Args) -> LogView:
-    device: IosDevice = ctx.device
-    return device.log_view()
-
-
-@table.show("exec", "show clock", text=system.clock, help={"clock": "Display the system clock"})
-def show_clock(ctx: Context, args: Args) -> ClockView:
-    device: IosDevice = ctx.device
-    return device.clock_view()
 
 
 @common.show(

@@ -102,6 +102,32 @@ def show_vlan_brief(ctx: Context, args: Args) -> VlansView:
     return device.vlans_view()
 
 
+@table.show(
+    "exec",
+    "show vlan [id <number:1-4094>|name <name:word>]",
+    text=switching.vlans,
+    help={
+        "vlan": "VTP VLAN status",
+        "id": "VTP VLAN status by VLAN id",
+        "number": "ISL VLAN IDs 1-1005",
+        "name": "VTP VLAN status by VLAN name",
+        "<name>": "A VLAN name",
+    },
+)
+def show_vlan(ctx: Context, args: Args) -> VlansView:
+    device: Switch = ctx.device
+    view = device.vlans_view()
+    found = tuple(
+        vlan
+        for vlan in view.vlans
+        if args.get("number", vlan.number) == vlan.number and args.get("name", vlan.name) == vlan.name
+    )
+    if not found:
+        asked = f"id {args['number']}" if args.has("number") else f"name {args['name']}"
+        raise Rejected(f"VLAN {asked} not found in current VLAN database")
+    return VlansView(found)
+
+
 # Ports -------------------------------------------------------------------------------------------------------------
 
 _HELP = {

@@ -1,6 +1,9 @@
 """Devices: engines assembled behind ports, a typed configuration, and frozen views of what they do.
 
-    config    the configuration as values: the sole truth for running-config
+    config    the configuration as values: the sole truth for running-config; logconfig: its part about logging
+    replace   one configuration takes another one's place
+    files     what a flash memory has to offer
+    schedule  a restart that is to come
     effects   what a device asks of its surroundings
     base      ports, counters, drops, logging and timers common to every device
     stack     the IPv4 stack of an interface-owning device: addresses, ARP, routes, the stages that all share

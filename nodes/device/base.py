@@ -10,13 +10,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import exp
 from typing import Final, Protocol
 
 from nodes.base.drops import Drop, DropCounters
 from nodes.device.effects import Effect, Logged, Reload, Transmit, ViewChanged
-from nodes.device.syslog import Syslog
+from nodes.device.files import Flash, MemoryFlash
+from nodes.device.syslog import Moment, Syslog
 
 #: Seconds over which ``show interfaces`` averages its rates.
 LOAD_INTERVAL: Final = 300.0
@@ -59,6 +60,7 @@ class Services:
     wall_clock: Callable[[], float]
     """Seconds since the epoch, for display only."""
     nvram: Nvram
+    flash: Flash = field(default_factory=MemoryFlash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,8 @@ class Device(ABC):
         self.ports = [Port(index, port) for index, port in enumerate(spec.ports)]
         self.port_by_name = {port.name: port for port in self.ports}
         self.syslog = Syslog()
+        self.clock_offset: float | None = None
+        """Seconds by which ``clock set`` moved the wall clock; None while nobody has set it."""
         self.ready = False
         self._deferring = False
         self._stale = False
@@ -320,13 +324,18 @@ class Device(ABC):
 
     def say(self, text: str) -> None:
         """A line of debugging output."""
-        line = self.syslog.add_debug(text, self.services.wall_clock())
+        line = self.syslog.add_debug(text, self.moment())
         self._effects.append(Logged(line, 7))
 
     def log(self, facility: str, severity: int, mnemonic: str, text: str) -> None:
         """Log ``%FACILITY-severity-MNEMONIC: text`` (IOS severities, 0 emergencies .. 7 debugging)."""
-        line = self.syslog.add(facility, severity, mnemonic, text, self.services.wall_clock())
+        line = self.syslog.add(facility, severity, mnemonic, text, self.moment())
         self._effects.append(Logged(line, severity))
+
+    def moment(self) -> Moment:
+        """The time as this device knows it."""
+        wall = self.services.wall_clock() + (self.clock_offset or 0.0)
+        return Moment(wall, self.now - self.started, self.clock_offset is not None)
 
     def reload(self) -> None:
         self._effects.append(Reload())

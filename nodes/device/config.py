@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
 from nodes.base.addr import Prefix, network_of
+from nodes.device.access import USER_LEVEL, AccessConfig, Credential
 from nodes.device.cryptoconfig import CryptoConfig
+from nodes.device.logconfig import LogConfig
 from nodes.engine.acl import AccessList
 
 
@@ -71,6 +73,11 @@ class LineConfig:
     length: int = 24
     width: int = 80
     history_size: int = 20
+    login: str = ""
+    """"line" asks for the line's password, "local" for a user and hers. "" asks for nothing, and is the default of vty
+    lines too, on purpose: on IOS theirs is ``login``, with which nobody gets in until a password is set."""
+    password: Credential | None = None
+    privilege: int = USER_LEVEL
 
 
 @dataclass(slots=True)
@@ -81,6 +88,10 @@ class IosConfig:
     domain_lookup: bool = True
     console: LineConfig = field(default_factory=LineConfig)
     vty: LineConfig = field(default_factory=LineConfig)
+    access: AccessConfig = field(default_factory=AccessConfig)
+    logging: LogConfig = field(default_factory=LogConfig)
+    prompt_quiet: bool = False
+    """``file prompt quiet``: copying and deleting ask nothing."""
 
 
 @dataclass(slots=True)

@@ -103,6 +103,14 @@ class IpsecFlowView:
     pfs_group: int | None
     inbound: tuple[EspSaView, ...]
     outbound: tuple[EspSaView, ...]
+    no_sa: int = 0
+    """Of the send errors: packets for which there was no SA."""
+    not_verified: int = 0
+    """Of the receive errors: packets whose integrity check failed."""
+    wrong_identity: int = 0
+    """Of the receive errors: packets that are none of this identity's traffic."""
+    replayed: int = 0
+    """Of the receive errors: packets seen before, or too old."""
 
 
 @dataclass(frozen=True, slots=True)

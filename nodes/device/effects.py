@@ -34,6 +34,13 @@ class Logged:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Something that every terminal shows, whatever it logs: a warning that the device goes down."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reload:
     """Restart the device: what is not saved is lost."""
 
@@ -111,4 +118,4 @@ class KeyMade:
 
 
 EspEffect = InstallEsp | RemoveEsp | SealPackets | OpenPackets
-Effect = Transmit | ViewChanged | Logged | Reload | LinesChanged | KeyMade | EspEffect
+Effect = Transmit | ViewChanged | Logged | Told | Reload | LinesChanged | KeyMade | EspEffect

@@ -6,10 +6,23 @@ from abc import abstractmethod
 
 from nodes.base.addr import format_ipv4, format_mac
 from nodes.base.ifname import split
+from nodes.device import access
 from nodes.device.base import Device, Direction, Port
 from nodes.device.config import InterfaceAddress, InterfaceConfig, IosConfig, RoutedInterfaceConfig
-from nodes.device.effects import LinesChanged
-from nodes.device.views import ClockView, DirectionView, DropsView, DropView, InterfaceView, LogView, VersionView
+from nodes.device.effects import LinesChanged, Told
+from nodes.device.logconfig import SEVERITIES
+from nodes.device.schedule import ScheduledReload
+from nodes.device.views import (
+    ClockView,
+    DirectionView,
+    DropsView,
+    DropView,
+    InterfaceView,
+    LogTargetView,
+    LogView,
+    ReloadView,
+    VersionView,
+)
 
 #: The version that ``show version`` names; the distribution's own.
 WIRELAB = "0.1.0"
@@ -24,8 +37,10 @@ class IosDevice(Device):
 
     def _init_ios(self, config: IosConfig) -> None:
         self.config = config
+        self.syslog.config = config.logging
         self._methods = {}
         self._protocol_up = set()
+        self._scheduled: ScheduledReload | None = None
 
     @property
     def version(self) -> str:
@@ -36,6 +51,47 @@ class IosDevice(Device):
     @abstractmethod
     def interface_config(self, port: Port) -> InterfaceConfig:
         """The configuration of a port."""
+
+    # Restarts ------------------------------------------------------------------------------------------------------
+
+    def handle_timer(self, now: float) -> None:
+        super().handle_timer(now)
+        scheduled = self._scheduled
+        if scheduled is None:
+            return
+        warning = scheduled.due(now)
+        if warning is not None:
+            self.tell(warning)
+        if scheduled.at <= now:
+            self._scheduled = None
+            self.reload_now(scheduled.reason)
+
+    def next_deadline(self) -> float | None:
+        mine = self._scheduled.deadline if self._scheduled is not None else None
+        return min((at for at in (super().next_deadline(), mine) if at is not None), default=None)
+
+    def schedule_reload(self, at: float, reason: str) -> None:
+        """Restart at ``at`` (monotonic seconds), instead of when it was to be before."""
+        self._scheduled = ScheduledReload.make(at, reason, self.now)
+
+    def cancel_reload(self) -> bool:
+        """Whether there was one to cancel."""
+        found, self._scheduled = self._scheduled, None
+        return found is not None
+
+    def reload_now(self, reason: str) -> None:
+        self.log("SYS", 5, "RELOAD", f"Reload requested by console. Reload Reason: {reason}.")
+        self.reload()
+
+    def reload_view(self) -> ReloadView:
+        if self._scheduled is None:
+            return ReloadView(None, None, "")
+        left = max(self._scheduled.at - self.now, 0.0)
+        return ReloadView(left, self.clock_view(ahead=left), self._scheduled.reason)
+
+    def tell(self, text: str) -> None:
+        """Show something on every terminal."""
+        self._effects.append(Told(text))
 
     # Links ---------------------------------------------------------------------------------------------------------
 
@@ -130,14 +186,34 @@ class IosDevice(Device):
         )
 
     def log_view(self) -> LogView:
-        return LogView(self.version, self.syslog.total, self.syslog.lines())
+        log, config = self.syslog, self.config.logging
+        return LogView(
+            self.version,
+            config.on,
+            LogTargetView(_level(config.console), log.console),
+            LogTargetView(_level(config.monitor), log.monitor),
+            LogTargetView(_level(config.buffered), log.buffered),
+            LogTargetView(_level(config.trap), log.trapped),
+            config.buffer_octets,
+            log.lines(),
+        )
+
+    def enable_check(self, level: int) -> access.EnableCheck | None:
+        """What ``enable`` asks for, whatever the level; see :mod:`nodes.cli.builtin`."""
+        return access.enable_check(self.config)
 
     def lines_changed(self) -> None:
         """A setting under ``line`` was changed."""
         self._effects.append(LinesChanged())
 
-    def clock_view(self) -> ClockView:
-        return ClockView(self.services.wall_clock())
+    def clock_view(self, *, detail: bool = False, ahead: float = 0.0) -> ClockView:
+        """The clock, or what it will show ``ahead`` seconds later."""
+        moment, zone = self.moment(), self.config.logging.timezone
+        return ClockView(moment.wall + ahead, zone.minutes, zone.name, moment.authoritative, detail)
+
+
+def _level(level: int | None) -> str | None:
+    return None if level is None else SEVERITIES[level]
 
 
 def drops_view(device: Device) -> DropsView:

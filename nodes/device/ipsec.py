@@ -257,7 +257,7 @@ class Ipsec(IpsecViews):
                 continue
             self._router.drops.count(_DROPS[outcome])
             if pair is not None:
-                self.sad.failed(pair, direction)
+                self.sad.failed(pair, direction, reason=_DROPS[outcome])
             self._log_failure(outcome, pair)
 
     def _log_failure(self, outcome: Outcome, pair: int | None) -> None:

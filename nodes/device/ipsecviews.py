@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodes.base.addr import format_ipv4
+from nodes.base.drops import Drop
 from nodes.device import acltext, cryptoderive
 from nodes.device.cryptoconfig import CryptoMapConfig, TransformSetConfig
 from nodes.device.cryptoviews import (
@@ -197,6 +198,10 @@ class IpsecViews:
             else None,
             inbound=tuple(self._esp_sa(pair, Direction.INBOUND) for pair in view.pairs),
             outbound=tuple(self._esp_sa(pair, Direction.OUTBOUND) for pair in view.pairs if pair.outbound is not None),
+            no_sa=view.reasons.get(Drop.IPSEC_NO_SA, 0),
+            not_verified=view.reasons.get(Drop.ESP_BAD_ICV, 0),
+            wrong_identity=view.reasons.get(Drop.IPSEC_POLICY, 0),
+            replayed=view.reasons.get(Drop.ESP_REPLAY, 0),
         )
 
     def _esp_sa(self, pair: SaPair, direction: Direction) -> EspSaView:

@@ -117,7 +117,8 @@ class Switch(IosDevice):
         self.bridge.handle_timer(now)
 
     def next_deadline(self) -> float | None:
-        return self.bridge.next_deadline()
+        deadlines = (super().next_deadline(), self.bridge.next_deadline())
+        return min((at for at in deadlines if at is not None), default=None)
 
     # Views ---------------------------------------------------------------------------------------------------------
 

@@ -172,9 +172,62 @@ class ConfigView:
 
 
 @dataclass(frozen=True, slots=True)
+class TextView:
+    """The lines of a file."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    name: str
+    octets: int
+    written: float | None
+    """Seconds since the epoch; None where no date is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryView:
+    """The files of a file system (``flash``, ``nvram``), its size and what is free, in octets."""
+
+    system: str
+    files: tuple[FileView, ...]
+    octets: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClockView:
     wall: float
     """Seconds since the epoch."""
+    offset: int
+    """Minutes of the time zone east of UTC."""
+    zone: str
+    authoritative: bool
+    """Whether the clock was set here."""
+    detail: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TechSectionView:
+    """A show command and what it says."""
+
+    command: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TechView:
+    sections: tuple[TechSectionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadView:
+    """A scheduled reload: seconds left and the time it is due, None for none, and why."""
+
+    left: float | None
+    due: ClockView | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +240,8 @@ class UserView:
     idle: float
     current: bool
     """Whether it is the session that asks."""
+    user: str = ""
+    """Who logged in; "" where nobody had to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +250,24 @@ class UsersView:
 
 
 @dataclass(frozen=True, slots=True)
+class LogTargetView:
+    """Where messages go: the least urgent severity that does, None for none, and how many did."""
+
+    level: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class LogView:
     personality: str
-    total: int
-    """Messages ever logged; the buffer keeps the last of them."""
+    on: bool
+    console: LogTargetView
+    monitor: LogTargetView
+    buffer: LogTargetView
+    trap: LogTargetView
+    buffer_octets: int
     lines: tuple[str, ...]
+    """What the buffer has kept."""
 
 
 @dataclass(frozen=True, slots=True)

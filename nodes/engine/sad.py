@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 from nodes.base.drops import Drop, DropCounters
@@ -167,13 +168,18 @@ class SaPair:
 class Counters:
     """Counters of one proxy identity, over all its SAs: what ``show crypto ipsec sa`` shows."""
 
-    __slots__ = ("decaps", "encaps", "recv_errors", "send_errors")
+    __slots__ = ("decaps", "encaps", "reasons", "recv_errors", "send_errors")
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
         self.encaps = self.decaps = self.send_errors = self.recv_errors = 0
+        #: How many of the errors had which reason.
+        self.reasons: dict[Drop, int] = {}
+
+    def failed(self, reason: Drop, packets: int = 1) -> None:
+        self.reasons[reason] = self.reasons.get(reason, 0) + packets
 
 
 class IdentityView(NamedTuple):
@@ -189,6 +195,8 @@ class IdentityView(NamedTuple):
     send_errors: int
     recv_errors: int
     pairs: tuple[SaPair, ...]
+    reasons: Mapping[Drop, int] = MappingProxyType({})
+    """How many of the errors had which reason."""
 
 
 class Sad:
@@ -283,7 +291,9 @@ class Sad:
             if record is not None:
                 return Protect(record.spi)
             self.drops.count(Drop.IPSEC_NO_SA)
-            self._counters.setdefault((interface, entry.map_name, entry.sequence, proxies), Counters()).send_errors += 1
+            counters = self._counters.setdefault((interface, entry.map_name, entry.sequence, proxies), Counters())
+            counters.send_errors += 1
+            counters.failed(Drop.IPSEC_NO_SA)
             return Acquire(entry, proxies)
         return _BYPASS
 
@@ -316,7 +326,9 @@ class Sad:
             return True
         self.drops.count(Drop.IPSEC_POLICY)
         if record is not None:
-            self._counters[_key(record)].recv_errors += 1
+            counters = self._counters[_key(record)]
+            counters.recv_errors += 1
+            counters.failed(Drop.IPSEC_POLICY)
         return False
 
     def sealed(self, pair: int, packets: int, octets: int) -> None:
@@ -333,12 +345,14 @@ class Sad:
             self._counters[_key(record)].decaps += packets
             self._count(record, record.inbound_traffic, packets, octets)
 
-    def failed(self, pair: int, direction: Direction, packets: int = 1) -> None:
-        """Packets could not be sealed, or not be opened."""
+    def failed(self, pair: int, direction: Direction, packets: int = 1, reason: Drop | None = None) -> None:
+        """Packets could not be sealed, or not be opened, for a reason that was counted as a drop already."""
         record = self._pairs.get(pair)
         if record is None:
             return
         counters = self._counters[_key(record)]
+        if reason is not None:
+            counters.failed(reason, packets)
         if direction is Direction.OUTBOUND:
             counters.send_errors += packets
             record.outbound_traffic.errors += packets
@@ -401,7 +415,7 @@ class Sad:
             pairs = tuple(reversed(self._by_proxies.get(key, ())))
             peer = pairs[0].peer if pairs else self._peer_of(key)
             numbers = counters.encaps, counters.decaps, counters.send_errors, counters.recv_errors
-            views.append(IdentityView(*key, peer, *numbers, pairs))
+            views.append(IdentityView(*key, peer, *numbers, pairs, dict(counters.reasons)))
         return tuple(views)
 
     def clear_counters(self) -> None:

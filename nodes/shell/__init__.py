@@ -6,5 +6,5 @@ telnet     the console port: a session for each connection
 requests   commands that the operator sends through the broker
 esp        the worker processes that seal and open ESP packets
 keylog     what a capture can be decrypted with
-nvram      where the startup-config is kept
+nvram      where the startup-config is kept; flash: the other files
 """

@@ -18,6 +18,7 @@ from broker.client import DeviceClient
 from nodes.commands.console import Console
 from nodes.device.base import Device, DeviceSpec, PortSpec, Services
 from nodes.kinds import KINDS
+from nodes.shell.flash import FolderFlash
 from nodes.shell.keylog import KeyLog
 from nodes.shell.nvram import FileNvram
 from nodes.shell.pump import Pump
@@ -74,7 +75,8 @@ async def _run(description: dict[str, Any], make_device: Any, make_console: Any,
         ports=tuple(PortSpec(port["name"], port["mac"]) for port in ports),
     )
     nvram = FileNvram(Path(description["nvram"]))
-    device: Device = make_device(spec, Services(os.urandom, time.time, nvram), loop.time())
+    flash = FolderFlash(Path(description["nvram"]).with_suffix(".flash"))
+    device: Device = make_device(spec, Services(os.urandom, time.time, nvram, flash), loop.time())
     console: Console = make_console(device)
     _boot(device, console, nvram, description, loop.time())
     client = DeviceClient(description["broker"], spec.lab, spec.name)

@@ -15,7 +15,7 @@ from broker.protocol import MAX_BATCH
 from nodes.base.drops import Drop
 from nodes.commands.console import Console, settle_sessions
 from nodes.device.base import Device
-from nodes.device.effects import EspEffect, KeyMade, LinesChanged, Logged, Reload, Transmit, ViewChanged
+from nodes.device.effects import EspEffect, KeyMade, LinesChanged, Logged, Reload, Told, Transmit, ViewChanged
 from nodes.device.ios import IosDevice
 from nodes.shell.keylog import KeyLog
 from nodes.shell.requests import Requests
@@ -192,6 +192,8 @@ class Pump:
         elif isinstance(effect, Logged):
             self.log(effect.line)
             self._console.notify(effect, now)
+        elif isinstance(effect, Told):
+            self._console.tell(effect.text, now)
         elif isinstance(effect, LinesChanged) and isinstance(self._device, IosDevice):
             config = self._device.config
             settle_sessions(self.server.sessions, config.console, "con")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from nodes.base.spans import stamp
 from nodes.device.cryptoviews import (
     CryptoSessionsView,
     CryptoSessionView,
@@ -14,7 +15,6 @@ from nodes.device.cryptoviews import (
     SessionFlowView,
 )
 from nodes.show.isakmp import clock
-from nodes.show.times import stamp
 
 
 def connections(view: EngineConnectionsView) -> Iterator[str]:

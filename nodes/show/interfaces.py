@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from nodes.base.ifname import short
+from nodes.base.spans import ago
 from nodes.device.views import InterfacesView, InterfaceView, IpInterfacesView, IpInterfaceView
 from nodes.show import personality
-from nodes.show.times import ago
 
 
 def _negotiated(interface: InterfaceView, switch: bool) -> str:

@@ -25,7 +25,7 @@ def _spi(spi: int, words: CryptoWords) -> str:
     return f"0x{spi:0{words.spi_digits}X}({spi})" if spi else "0x0(0)"
 
 
-def _esp(sa: EspSaView, map_name: str, words: CryptoWords) -> Iterator[str]:
+def _esp(sa: EspSaView, map_name: str, words: CryptoWords, detail: bool) -> Iterator[str]:
     connection = words.sa_connection.format(id=sa.connection_id, flow=sa.connection_id - _CONNECTIONS, map=map_name)
     yield f"      spi: {_spi(sa.spi, words)}"
     yield f"        transform: {sa.transform} ,"
@@ -33,15 +33,16 @@ def _esp(sa: EspSaView, map_name: str, words: CryptoWords) -> Iterator[str]:
     yield f"        {connection}"
     yield f"        sa timing: remaining key lifetime (k/sec): ({sa.remaining_kilobytes}/{sa.remaining_seconds})"
     yield f"        IV size: {sa.iv_octets} bytes"
-    yield f"        replay detection support: {'Y' if sa.replay_window else 'N'}"
+    window = f"  replay window size: {sa.replay_window}" if detail else ""
+    yield f"        replay detection support: {'Y' if sa.replay_window else 'N'}{window}"
     yield "        Status: ACTIVE"
 
 
-def _direction(name: str, sas: Sequence[EspSaView], map_name: str, words: CryptoWords) -> Iterator[str]:
+def _direction(name: str, sas: Sequence[EspSaView], map_name: str, words: CryptoWords, detail: bool) -> Iterator[str]:
     """The three protocols of one direction; AH and compression are never in use."""
     yield f"     {name} esp sas:"
     for sa in sas:
-        yield from _esp(sa, map_name, words)
+        yield from _esp(sa, map_name, words, detail)
     yield ""
     yield f"     {name} ah sas:"
     yield ""
@@ -49,7 +50,26 @@ def _direction(name: str, sas: Sequence[EspSaView], map_name: str, words: Crypto
     yield ""
 
 
-def _flow(flow: IpsecFlowView, interface: IpsecInterfaceView, words: CryptoWords) -> Iterator[str]:
+def _errors(flow: IpsecFlowView, detail: bool) -> list[str]:
+    """Packets lost; in detail by reason, where what has none of the reasons is a failure to seal or to open."""
+    if not detail:
+        return [f"#send errors {flow.send_errors}, #recv errors {flow.recv_errors}"]
+    not_sealed = flow.send_errors - flow.no_sa
+    not_opened = flow.recv_errors - flow.not_verified - flow.wrong_identity - flow.replayed
+    return [
+        # A packet with an unknown SPI belongs to no identity: it is counted in "show drops" alone.
+        f"#pkts no sa (send) {flow.no_sa}, #pkts invalid sa (rcv) 0",
+        f"#pkts encaps failed (send) {not_sealed}, #pkts decaps failed (rcv) {not_opened}",
+        f"#pkts invalid prot (recv) 0, #pkts verify failed: {flow.not_verified}",
+        f"#pkts invalid identity (recv) {flow.wrong_identity}, #pkts invalid len (rcv) 0",
+        "#pkts replay rollover (send): 0, #pkts replay rollover (rcv) 0",
+        # The doubled sign is IOS's own.
+        f"##pkts replay failed (rcv): {flow.replayed}",
+        "#pkts internal err (send): 0, #pkts internal err (recv) 0",
+    ]
+
+
+def _flow(flow: IpsecFlowView, interface: IpsecInterfaceView, words: CryptoWords, detail: bool) -> Iterator[str]:
     local = f"{flow.local_address}/{flow.local_mask}/{flow.protocol}/{flow.local_port}"
     remote = f"{flow.remote_address}/{flow.remote_mask}/{flow.protocol}/{flow.remote_port}"
     indent = " " * words.sa_indent
@@ -65,7 +85,8 @@ def _flow(flow: IpsecFlowView, interface: IpsecInterfaceView, words: CryptoWords
     yield f"{indent}#pkts compressed: 0, #pkts decompressed: 0"
     yield f"{indent}#pkts not compressed: 0, #pkts compr. failed: 0"
     yield f"{indent}#pkts not decompressed: 0, #pkts decompress failed: 0"
-    yield f"{indent}#send errors {flow.send_errors}, #recv errors {flow.recv_errors}"
+    for line in _errors(flow, detail):
+        yield f"{indent}{line}"
     yield ""
     mtu = words.sa_mtu.format(plaintext=flow.plaintext_mtu, path=interface.mtu, interface=interface.interface)
     yield f"     local crypto endpt.: {interface.local}, remote crypto endpt.: {flow.peer}"
@@ -75,18 +96,26 @@ def _flow(flow: IpsecFlowView, interface: IpsecInterfaceView, words: CryptoWords
         group = "N, DH group: none" if flow.pfs_group is None else f"Y, DH group: group{flow.pfs_group}"
         yield f"     PFS (Y/N): {group}"
     yield ""
-    yield from _direction("inbound", flow.inbound, flow.map_name, words)
-    yield from _direction("outbound", flow.outbound, flow.map_name, words)
+    yield from _direction("inbound", flow.inbound, flow.map_name, words, detail)
+    yield from _direction("outbound", flow.outbound, flow.map_name, words, detail)
 
 
 def sas(view: IpsecSasView) -> Iterator[str]:
+    yield from _sas(view, detail=False)
+
+
+def sas_detail(view: IpsecSasView) -> Iterator[str]:
+    yield from _sas(view, detail=True)
+
+
+def _sas(view: IpsecSasView, *, detail: bool) -> Iterator[str]:
     words = personality.crypto_of(view.personality)
     for interface in view.interfaces:
         yield ""
         yield f"interface: {interface.interface}"
         yield f"    Crypto map tag: {interface.map_name}, local addr {interface.local}"
         for flow in interface.flows:
-            yield from _flow(flow, interface, words)
+            yield from _flow(flow, interface, words, detail)
 
 
 def transform_sets(view: TransformSetsView) -> Iterator[str]:

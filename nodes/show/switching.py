@@ -1,11 +1,20 @@
-"""``show mac address-table``, ``show vlan brief``, ``show interfaces trunk``, ``show monitor session``."""
+"""``show mac address-table``, ``show vlan [brief]``, ``show interfaces trunk``, ``show monitor session``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from nodes.base.ifname import short
 from nodes.device.views import MacTableView, MonitorSessionView, MonitorView, TrunksView, VlansView
+
+#: The media, spanning tree and bridging of the VLANs that IOS reserves for FDDI and Token Ring.
+_MEDIA: Final = {
+    1002: ("fddi", "-", "-"),
+    1003: ("tr", "-", "srb"),
+    1004: ("fdnet", "ieee", "-"),
+    1005: ("trnet", "ibm", "-"),
+}
 
 
 def mac_table(view: MacTableView) -> Iterator[str]:
@@ -33,6 +42,28 @@ def vlan_brief(view: VlansView) -> Iterator[str]:
         yield f"{vlan.number:<4} {vlan.name:<32} {vlan.status:<9} {first}"
         for line in rest:
             yield f"{'':48}{line}"
+
+
+def vlans(view: VlansView) -> Iterator[str]:
+    """``show vlan``: the brief table, then what each VLAN is made of. Its SAID is 100000 and its number."""
+    yield from vlan_brief(view)
+    yield ""
+    yield "VLAN Type  SAID       MTU   Parent RingNo BridgeNo Stp  BrdgMode Trans1 Trans2"
+    yield "---- ----- ---------- ----- ------ ------ -------- ---- -------- ------ ------"
+    for vlan in view.vlans:
+        kind, tree, bridging = _MEDIA.get(vlan.number, ("enet", "-", "-"))
+        said = 100_000 + vlan.number
+        yield (
+            f"{vlan.number:<4} {kind:<5} {said:<10} 1500  -      -      -        {tree:<4} {bridging:<8} 0      0     "
+        )
+    yield ""
+    yield "Remote SPAN VLANs"
+    yield "-" * 78
+    yield ""
+    yield ""
+    yield "Primary Secondary Type              Ports"
+    yield "------- --------- ----------------- ------------------------------------------"
+    yield ""
 
 
 def trunks(view: TrunksView) -> Iterator[str]:

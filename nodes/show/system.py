@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from nodes.device.views import ClockView, ConfigView, DropsView, LogView, UsersView, VersionView
+from nodes.base.spans import stamp
+from nodes.device.views import ClockView, ConfigView, DropsView, LogView, ReloadView, TechView, UsersView, VersionView
 from nodes.show import personality
-from nodes.show.times import stamp
 
 
 def running_config(view: ConfigView) -> Iterator[str]:
@@ -39,6 +39,12 @@ def uptime(seconds: float) -> str:
     return ", ".join([*parts, _plural(minutes, "minute")])
 
 
+def _colons(mac: str) -> str:
+    """``0011.22ff.5498`` as the boot loader writes it: ``00:11:22:FF:54:98``."""
+    digits = mac.replace(".", "").upper()
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
+
 def version(view: VersionView) -> Iterator[str]:
     words = personality.of(view.personality)
     switch = words.software.startswith("IOS (tm)")
@@ -67,7 +73,7 @@ def version(view: VersionView) -> Iterator[str]:
     yield ""
     if switch:
         yield "32K bytes of flash-simulated non-volatile configuration memory."
-        yield f"Base ethernet MAC Address: {view.base_mac.replace('.', '')[:12].upper()}"
+        yield f"Base ethernet MAC Address: {_colons(view.base_mac)}"
         yield "Model number: WS-C2950-24"
         yield f"System serial number: {view.board_id}"
         yield ""
@@ -81,37 +87,82 @@ def version(view: VersionView) -> Iterator[str]:
 
 
 def logging(view: LogView) -> Iterator[str]:
-    count = view.total
     yield (
-        "Syslog logging: enabled (0 messages dropped, 0 messages rate-limited, 0 flushes, 0 overruns, "
-        "xml disabled, filtering disabled)"
+        f"Syslog logging: {'enabled' if view.on else 'disabled'} "
+        "(0 messages dropped, 0 messages rate-limited, 0 flushes, 0 overruns, xml disabled, filtering disabled)"
     )
-    yield "    Console logging: level debugging, xml disabled, filtering disabled"
-    yield "    Monitor logging: level debugging, 0 messages logged, xml disabled, filtering disabled"
-    yield f"    Buffer logging: level debugging, {count} messages logged, xml disabled, filtering disabled"
+    targets = (
+        ("Console logging: ", view.console),
+        ("Monitor logging: ", view.monitor),
+        ("Buffer logging:  ", view.buffer),
+    )
+    for destination, target in targets:
+        if target.level is None:
+            yield f"    {destination}disabled"
+            continue
+        yield f"    {destination}level {target.level}, {target.count} messages logged, xml disabled,"
+        yield "                     filtering disabled"
     yield f"    {personality.of(view.personality).exception_logging}"
     yield "    Count and timestamp logging messages: disabled"
+    yield "    Persistent logging: disabled"
     yield ""
     yield "No active filter modules."
     yield ""
-    yield f"    Trap logging: level informational, {count} message lines logged"
+    trap = view.trap
+    level = "disabled" if trap.level is None else f"level {trap.level}, {trap.count} message lines logged"
+    yield f"    Trap logging: {level}"
     yield ""
-    yield "Log Buffer (4096 bytes):"
+    yield f"Log Buffer ({view.buffer_octets} bytes):"
     yield ""
     yield from view.lines
 
 
+def clock_text(view: ClockView, *, milliseconds: bool = True) -> str:
+    """``00:16:41.350 UTC Thu Jan 1 1970``."""
+    moment = datetime.fromtimestamp(view.wall, UTC) + timedelta(minutes=view.offset)
+    fraction = f".{moment.microsecond // 1000:03}" if milliseconds else ""
+    return f"{moment:%H:%M:%S}{fraction} {view.zone} {moment:%a %b} {moment.day} {moment.year}"
+
+
 def clock(view: ClockView) -> Iterator[str]:
-    # The asterisk of a clock that no authority has set.
-    moment = datetime.fromtimestamp(view.wall, UTC)
-    yield f"*{moment:%H:%M:%S}.{moment.microsecond // 1000:03} UTC {moment:%a %b} {moment.day} {moment.year}"
+    # The asterisk of a clock that nobody has set.
+    yield ("" if view.authoritative else "*") + clock_text(view)
+    if view.detail:
+        yield "Time source is user configuration" if view.authoritative else "No time source"
+
+
+def _left(seconds: float) -> str:
+    """``9 minutes and 50 seconds``."""
+    hours, rest = divmod(round(seconds), 3600)
+    minutes, rest = divmod(rest, 60)
+    parts = [
+        _plural(number, unit) for number, unit in ((hours, "hour"), (minutes, "minute"), (rest, "second")) if number
+    ]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else (parts or ["0 seconds"])[0]
+
+
+def reload(view: ReloadView) -> Iterator[str]:
+    if view.left is None or view.due is None:
+        yield "No reload is scheduled."
+        return
+    due = clock_text(view.due, milliseconds=False)
+    yield f"Reload scheduled for {due} (in {_left(view.left)}) by console"
+    yield f"Reload reason: {view.reason}"
+
+
+def tech_support(view: TechView) -> Iterator[str]:
+    for section in view.sections:
+        yield ""
+        yield f"------------------ {section.command} ------------------"
+        yield ""
+        yield from section.lines
 
 
 def users(view: UsersView) -> Iterator[str]:
     yield "    Line       User       Host(s)              Idle       Location"
     for user in view.users:
         mark = "*" if user.current else " "
-        yield f"{mark}{user.number:>3} {user.line:<11}{'':<11}{'idle':<21}{stamp(user.idle):<11}"
+        yield f"{mark}{user.number:>3} {user.line:<11}{user.user:<11}{'idle':<21}{stamp(user.idle):<11}"
     yield ""
     yield "  Interface    User               Mode         Idle     Peer Address"
     yield ""

@@ -24,6 +24,8 @@ WITHOUT_NO: Final = {
     "exit": "leaves a mode and sets nothing",
     "do ": "runs an exec command and sets nothing",
     "help": "prints a text and sets nothing",
+    "ip access-list resequence": "numbers anew, once, and sets nothing",
+    "version": "heads a configuration file and sets nothing",
 }
 #: Commands that are shown elsewhere, by a word of their grammar or mode.
 ELSEWHERE: Final = {

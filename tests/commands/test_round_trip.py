@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nodes.base.addr import Prefix, length_to_mask
 from nodes.cli.batch import load_config
 from nodes.cli.render import render
+from nodes.device.access import AccessConfig, Credential, User
 from nodes.device.config import (
     InterfaceAddress,
     LineConfig,
@@ -22,6 +23,7 @@ from nodes.device.config import (
     SwitchPortConfig,
 )
 from nodes.device.ios import IosDevice
+from nodes.device.logconfig import LogConfig, Stamp, Timezone
 from nodes.engine.acl import AccessList, AclRule, Action, PortMatch, PortOperator
 from tests.device.bench import Bench
 
@@ -33,6 +35,22 @@ SWITCH_PORTS = tuple(f"FastEthernet0/{number}" for number in range(1, 25))
 SPEEDS = st.sampled_from(("auto", "10", "100"))
 DUPLEXES = st.sampled_from(("auto", "full", "half"))
 
+#: Blanks at the end of a password belong to it; text that looks like a keyword is still the password.
+CLEAR = TEXTS | TEXTS.map(lambda text: text + " ") | st.sampled_from(("0", "7", "7 0822455D0A16", "level", "lev 15 x"))
+PASSWORDS = st.builds(Credential, st.just(0), CLEAR) | st.sampled_from((Credential(7, "0822455D0A16"),))
+SECRETS = st.sampled_from(
+    (
+        Credential(5, "$1$mERr$hx5rVt7rPNoS4wqbXKX7m0"),
+        Credential(8, "$8$TnGX/fE4KGHOVU$pEhnEvxrvaynpi8j4f.EMHr6M.FzU8xnZnBr/tJdFWk"),
+        Credential(9, "$9$2MJBozw/9R3UsU$2lFhcKvpghcyw8deP25GOfyZaagyUOGBymkryvOdfo6"),
+    )
+)
+BANNERS = (
+    st.lists(st.just("") | TEXTS | st.sampled_from(("!", "end", " x ", "^C#", "^")), max_size=4)
+    .map("\n".join)
+    .filter(bool)
+)
+
 LINES = st.builds(
     LineConfig,
     exec_timeout=st.integers(0, 35791 * 60 + 59),
@@ -40,6 +58,35 @@ LINES = st.builds(
     length=st.integers(0, 512),
     width=st.integers(0, 512),
     history_size=st.integers(0, 256),
+    login=st.sampled_from(("", "line", "local")),
+    password=st.none() | PASSWORDS,
+    privilege=st.integers(0, 15),
+)
+
+
+@st.composite
+def access_configs(draw: st.DrawFn) -> AccessConfig:
+    """Never with ``service password-encryption``, which would not leave the clear passwords of the lines alone."""
+    users = draw(
+        st.dictionaries(NAMES, st.builds(User, st.integers(0, 15), st.none() | PASSWORDS | SECRETS), max_size=3)
+    )
+    banners = draw(st.dictionaries(st.sampled_from(("motd", "login", "exec")), BANNERS, max_size=3))
+    return AccessConfig(False, draw(st.none() | SECRETS), draw(st.none() | PASSWORDS), users, banners)
+
+
+LEVELS = st.none() | st.integers(0, 7)
+STAMPS = (
+    st.builds(Stamp, st.just("datetime"), st.booleans(), st.booleans(), st.booleans())
+    | st.just(Stamp("uptime", False))
+    | st.just(Stamp("", False))
+)
+# The buffer of a size only where there is one: "no logging buffered" forgets it.
+LOGGING = st.builds(
+    LogConfig, st.booleans(), LEVELS, LEVELS, st.integers(0, 7), st.integers(4096, 2147483647), LEVELS, STAMPS, STAMPS
+) | st.builds(
+    LogConfig,
+    buffered=st.none(),
+    timezone=st.builds(Timezone, st.from_regex(r"[A-Z]{3,7}", fullmatch=True), st.integers(-1439, 1439)),
 )
 
 
@@ -156,6 +203,9 @@ def router_configs(draw: st.DrawFn) -> RouterConfig:
         draw(st.booleans()),
         draw(LINES),
         draw(LINES),
+        access=draw(access_configs()),
+        logging=draw(LOGGING),
+        prompt_quiet=draw(st.booleans()),
         interfaces=interfaces,
         routes=static,
         access_lists=lists,
@@ -200,6 +250,9 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
         draw(st.booleans()),
         draw(LINES),
         draw(LINES),
+        access=draw(access_configs()),
+        logging=draw(LOGGING),
+        prompt_quiet=draw(st.booleans()),
         interfaces=interfaces,
         vlans=dict(zip(numbers, names, strict=True)),
         monitors=monitors,

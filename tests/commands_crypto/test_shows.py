@@ -341,6 +341,24 @@ def test_ipsec_sa() -> None:
     check(ipsec.sas, sas_view(YOUNG, FLOW), YOUNG_SAS)
 
 
+def test_ipsec_sa_detail() -> None:
+    lost = replace(FLOW, send_errors=7, no_sa=5, recv_errors=10, not_verified=4, wrong_identity=3, replayed=2)
+    lines = list(ipsec.sas_detail(sas_view(YOUNG, lost)))
+    at = lines.index("    #pkts not decompressed: 0, #pkts decompress failed: 0")
+    assert lines[at + 1 : at + 9] == [
+        "    #pkts no sa (send) 5, #pkts invalid sa (rcv) 0",
+        "    #pkts encaps failed (send) 2, #pkts decaps failed (rcv) 1",
+        "    #pkts invalid prot (recv) 0, #pkts verify failed: 4",
+        "    #pkts invalid identity (recv) 3, #pkts invalid len (rcv) 0",
+        "    #pkts replay rollover (send): 0, #pkts replay rollover (rcv) 0",
+        "    ##pkts replay failed (rcv): 2",
+        "    #pkts internal err (send): 0, #pkts internal err (recv) 0",
+        "",
+    ]
+    assert lines.count("        replay detection support: Y  replay window size: 64") == 2
+    assert not any("#send errors" in line for line in lines)
+
+
 def test_ipsec_sa_as_in_the_handout() -> None:
     inbound = replace(INBOUND, spi=0x7D2B36C4, connection_id=2008, remaining_kilobytes=4525504, remaining_seconds=1417)
     outbound = replace(inbound, spi=0x07E39734, connection_id=2009)
@@ -627,6 +645,8 @@ SHOWS: list[tuple[str, tuple[Any, ...], Any, Callable[[Any], Iterable[str]]]] = 
     ("show crypto isakmp policy", ("isakmp_policies_view",), IsakmpPoliciesView(OLD, POLICIES), isakmp.policies),
     ("show crypto isakmp key", ("isakmp_keys_view",), IsakmpKeysView(()), isakmp.keys),
     ("show crypto ipsec sa", ("ipsec_sas_view", None), sas_view(OLD, FLOW), ipsec.sas),
+    ("show crypto ipsec sa detail", ("ipsec_sas_view", None), sas_view(YOUNG, FLOW), ipsec.sas_detail),
+    ("sh cry ips sa peer 0.0.0.9 det", ("ipsec_sas_view", 9), sas_view(YOUNG, FLOW), ipsec.sas_detail),
     ("sh cry ips sa peer 0.0.0.9", ("ipsec_sas_view", 9), sas_view(YOUNG, FLOW), ipsec.sas),
     ("show crypto ipsec transform-set", ("transform_sets_view",), TransformSetsView(()), ipsec.transform_sets),
     (

@@ -190,8 +190,8 @@ def test_the_buffer_is_bounded_and_counts_what_gave_way(warm: LabSim) -> None:
     assert warm.nodes["Sniffer1"].device.drops.as_dict() == {"capture-overwritten": 10}
 
 
-def test_the_sniffer_s_settings_survive_a_restart(warm: LabSim) -> None:
-    warm.exec("Sniffer1", "filter icmp", "buffer 50", "service off")
+def test_the_sniffer_s_settings_survive_a_restart_when_they_were_saved(warm: LabSim) -> None:
+    warm.exec("Sniffer1", "filter icmp", "buffer 50", "service off", "write memory", "filter arp")
     warm.power_off("Sniffer1")
     warm.boot("Sniffer1")
     view = warm.view("Sniffer1", "show capture")

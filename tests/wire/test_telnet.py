@@ -63,6 +63,8 @@ def build(event: Event) -> bytes:
             return telnet.subnegotiation(option, data)
         case Command(code):
             return bytes((telnet.IAC, code))
+        case Malformed():
+            return bytes((telnet.IAC, telnet.SB, telnet.IAC, telnet.SE))
 
 
 @given(st.lists(EVENTS, max_size=12))

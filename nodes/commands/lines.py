@@ -1,0 +1,70 @@
+"""What one terminal line does to others: ``send`` and ``clear line``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from nodes.cli.context import Args, Ask, Context, Job, Rejected
+from nodes.cli.session import Session
+from nodes.cli.table import Table
+
+_END: Final = "\x1a"  # Ctrl-Z
+_LINE: Final = "{console <console:0-0>|vty <vty:0-998>|<number:0-999>}"
+_HELP: Final = {
+    "console": "Primary terminal line",
+    "<console>": "Line number",
+    "vty": "Virtual terminal",
+    "<vty>": "Line number",
+    "number": "Line number",
+}
+
+
+def _number(args: Args) -> int:
+    """The line's number in ``show users``: the console is 0, the vty lines follow."""
+    number: int = args["vty"] + 1 if "vty" in args.words else args.get("number", 0)
+    return number
+
+
+def table(sessions: Callable[[], Iterable[Session]]) -> Table:
+    """The commands, over those who are there."""
+    found = Table()
+
+    @found.command(
+        "exec",
+        f"send {{*|{_LINE}}}",
+        help=_HELP | {"send": "Send a message to other tty lines", "*": "All tty lines"},
+        privilege=15,
+    )
+    def send(ctx: Context, args: Args) -> Job:
+        everyone = "*" in args.words
+        chosen = [session for session in sessions() if everyone or session.line.number == _number(args)]
+        if not ctx.session.interactive:
+            raise Rejected("% A message is typed at a terminal")
+        yield "Enter message, end with CTRL/Z; abort with CTRL/C:\n"
+        lines: list[str] = []
+        while not lines or not lines[-1].endswith(_END):
+            lines.append((yield Ask("", control_z=True)))
+        answer = yield Ask("Send message? [confirm]", confirm=True)
+        if answer not in ("", "y", "Y"):
+            return
+        where = "all terminals" if everyone else f"tty{_number(args)}"
+        head = f"\n\n***\n***\n*** Message from tty{ctx.session.line.number} to {where}:\n***\n"
+        for session in chosen:
+            session.notify(head + "\n".join(lines).removesuffix(_END), ctx.now)
+
+    @found.command("exec", f"clear line {_LINE}", help=_HELP | {"line": "Reset a terminal line"}, privilege=15)
+    def clear_line(ctx: Context, args: Args) -> Job:
+        """Whoever is on the line is let go."""
+        number = _number(args)
+        if ctx.session.interactive and number == ctx.session.line.number:
+            raise Rejected("% Not allowed to clear current line")
+        answer = yield Ask("[confirm]", confirm=True)
+        if answer not in ("", "y", "Y"):
+            return
+        for session in sessions():
+            if session is not ctx.session and session.line.number == number:
+                session.hangup()
+        yield " [OK]\n"
+
+    return found

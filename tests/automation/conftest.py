@@ -1,0 +1,50 @@
+"""The reference lab with both kinds of router software, for programs that were written for real devices."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.live import ROOT, LiveLab
+
+NO4 = ROOT / "labs" / "catalog" / "no4-ipsec"
+VERSIONS = ("12.4(15)T1", "15.1(4)M12a")
+
+
+class AutomationLab(LiveLab):
+    """The lab of one software version, up, with a tunnel that has carried packets and something on every table."""
+
+    def __init__(self, home: Path, version: str) -> None:
+        super().__init__(home, f"a{VERSIONS.index(version)}")
+        self.version = version
+        self.addresses: dict[str, tuple[str, int]] = {}
+
+    def start(self) -> None:
+        folder = self.home / f"{self.name}-files"
+        shutil.copytree(NO4, folder)
+        file = folder / "no4-ipsec.lab.yml"
+        text = file.read_text()
+        assert VERSIONS[0] in text
+        file.write_text(text.replace(VERSIONS[0], self.version))
+        self.wirelab("up", str(file), "--base-port", "0")
+        self.addresses = {node["name"]: (node["console"][0], node["console"][1]) for node in self.ps()["nodes"]}
+        self.exec("PC-A", "ping 192.168.2.1")
+        monitor = "monitor session 1"
+        self.exec(
+            "SW-1", "configure terminal", f"{monitor} source interface fa0/2", f"{monitor} destination int fa0/24"
+        )
+
+
+@pytest.fixture(scope="session", params=VERSIONS)
+def lab(request: pytest.FixtureRequest) -> Iterator[AutomationLab]:
+    home = Path(tempfile.mkdtemp(prefix="wl-"))
+    lab = AutomationLab(home, request.param)
+    with lab:
+        lab.start()
+        yield lab
+    assert not lab.processes(), "a lab that is down left processes behind"
+    shutil.rmtree(home)
