@@ -142,7 +142,7 @@ def extended_rules(draw: st.DrawFn) -> AclRule:
         fields["icmp_type"] = draw(st.none() | st.integers(0, 255))
         if fields["icmp_type"] is not None:
             fields["icmp_code"] = draw(st.none() | st.integers(0, 255))
-    if not any(value not in (None, False) for value in fields.values()):
+    if all(value is None or value is False for value in fields.values()):  # type 0 of ICMP is a value
         fields["fragments"] = draw(st.booleans())
     return AclRule(
         draw(ACTIONS),
