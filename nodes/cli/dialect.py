@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from nodes.cli.terminal import Terminal
 
 
-class Dialect:
+class Dialect(ABC):
     """The way in which a console talks. Texts use ``\\n``; a session turns it into CR LF."""
 
     #: Whether words may be abbreviated.
@@ -29,16 +30,17 @@ class Dialect:
         """Printed once, before the first prompt; a login comes before it."""
         return ""
 
+    @abstractmethod
     def prompt(self, terminal: Terminal) -> str:
-        raise NotImplementedError
+        """What stands before the line that is typed."""
 
     def before_prompt(self) -> str:
         """Printed before each prompt, on a line of its own."""
         return ""
 
+    @abstractmethod
     def failure(self, failure: Failure, line: str, prompt: str, terminal: Terminal) -> Sequence[str]:
         """The lines that answer a line which is no command."""
-        raise NotImplementedError
 
 
 class IosDialect(Dialect):
