@@ -50,8 +50,11 @@ $(VENV)/.installed-test: $(VENV)/.installed requirements-test.lock
 	@$(PIP) install --require-hashes -r requirements-test.lock
 	@touch $@
 
+# More workers than two cores have: the tests with real processes wait for pings most of their time.
+WORKERS ?= 4
+
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m 'not root and not automation' -n auto
+	$(BIN)/python -m pytest -m 'not root and not automation' -n $(WORKERS)
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench/esp.py
