@@ -183,6 +183,8 @@ class EngineConnectionView:
     encrypted: int
     decrypted: int
     address: str
+    last_sequence: int = 0
+    """The highest sequence number that came in and was authentic."""
 
 
 @dataclass(frozen=True, slots=True)

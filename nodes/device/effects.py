@@ -95,8 +95,11 @@ class EspUser(Protocol):
     def esp_sealed(self, sa: int, results: Sequence[tuple[Outcome, bytes]], now: float) -> None:
         """For each packet the outcome and, if it is OK, the outer IPv4 packet; else b""."""
 
-    def esp_opened(self, sa: int, results: Sequence[tuple[Outcome, bytes]], now: float) -> None:
-        """For each packet the outcome and, if it is OK, the inner IPv4 packet; else b""."""
+    def esp_opened(self, sa: int, results: Sequence[tuple[Outcome, bytes]], now: float, highest: int = 0) -> None:
+        """For each packet the outcome and, if it is OK, the inner IPv4 packet; else b"".
+
+        ``highest`` is the highest sequence number that the SA has authenticated.
+        """
 
     def esp_lost(self, sas: Sequence[int], now: float) -> None:
         """The worker that had these SAs is dead: they exist no more, and new ones have to be negotiated."""

@@ -222,7 +222,7 @@ class Ipsec(IpsecViews):
         self._router.send_sealed(sealed)
         self.run()
 
-    def esp_opened(self, sa: int, results: Sequence[tuple[Outcome, bytes]]) -> None:
+    def esp_opened(self, sa: int, results: Sequence[tuple[Outcome, bytes]], highest: int) -> None:
         """What was inside of ESP packets: checked against the SA's selectors, then on through the router."""
         router = self._router
         pair = self._pairs.get(sa)
@@ -232,6 +232,7 @@ class Ipsec(IpsecViews):
             # The SA went while its packets were being opened.
             router.drops.count(Drop.ESP_UNKNOWN_SPI, sum(outcome is Outcome.OK for outcome, _ in results))
             return
+        record.last_sequence = highest
         ingress = router.port_by_name[record.interface].index
         opened = []
         octets = 0

@@ -240,7 +240,11 @@ class IpsecViews:
                 word for word in (_CIPHER_WORDS[transform.cipher], _HASH_WORDS.get(transform.integrity, "")) if word
             )
             own = format_ipv4(pair.inbound.destination)
-            rows.append(EngineConnectionView(pair.inbound_id, "IPsec", algorithm, 0, pair.inbound_traffic.packets, own))
+            rows.append(
+                EngineConnectionView(
+                    pair.inbound_id, "IPsec", algorithm, 0, pair.inbound_traffic.packets, own, pair.last_sequence
+                )
+            )
             if pair.outbound is not None:
                 rows.append(
                     EngineConnectionView(pair.outbound_id, "IPsec", algorithm, pair.outbound_traffic.packets, 0, own)

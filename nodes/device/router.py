@@ -268,10 +268,10 @@ class Router(IosDevice, IpDevice):
         self.now = now
         self.ipsec.esp_sealed(sa, results)
 
-    def esp_opened(self, sa: int, results: Sequence[tuple[Outcome, bytes]], now: float) -> None:
+    def esp_opened(self, sa: int, results: Sequence[tuple[Outcome, bytes]], now: float, highest: int = 0) -> None:
         """A worker has opened packets."""
         self.now = now
-        self.ipsec.esp_opened(sa, results)
+        self.ipsec.esp_opened(sa, results, highest)
 
     def esp_lost(self, sas: Sequence[int], now: float) -> None:
         """A worker died, and its SAs with it."""

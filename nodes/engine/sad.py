@@ -139,6 +139,8 @@ class SaPair:
     outbound: Association | None = None
     outbound_id: int = 0
     pfs_group: int | None = None
+    last_sequence: int = 0
+    """The highest sequence number that came in and was authentic, as the one who has the window tells it."""
     renewed: bool = False
     expired: bool = False
 

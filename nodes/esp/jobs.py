@@ -3,7 +3,7 @@
 ::
 
     job      | kind 1 | spare 3 | SA 4 | tag 8 | count 4 | arena length 4 | spare 8 | arena | count x length 2     |
-    result   | kind 1 | spare 3 | SA 4 | tag 8 | count 4 | arena length 4 | spare 8 | arena | count x outcome…     |
+    result   | kind 1 | spare 3 | SA 4 | tag 8 | count 4 | arena length 4 | highest 8 | arena | count x outcome…     |
 
 ``SA`` is the worker's number for the association, ``tag`` the sender's number for the batch. A result carries the arena
 as the worker left it, and for each packet (outcome 1, spare 1, length 2, start in the arena 4). The worker seals or
@@ -24,6 +24,7 @@ from nodes.esp.layout import SealLayout, parts_to_open
 from nodes.esp.outcomes import Outcome
 
 _HEAD = struct.Struct("=B3xIQII8x")
+_HIGHEST = struct.Struct("=Q")  # in the last eight octets of a result's head
 _SPAN = struct.Struct("=BxHI")
 #: By number: calling the enumeration costs more than all else that is done for a packet here.
 _OUTCOMES = tuple(Outcome)
@@ -53,6 +54,8 @@ class Result(NamedTuple):
     sa: int
     tag: int
     packets: list[tuple[Outcome, bytes]]
+    highest: int = 0
+    """Of packets that were opened: the highest sequence number that the SA has authenticated so far."""
 
 
 def pack_seal(sa: int, tag: int, layout: SealLayout, packets: Sequence[bytes]) -> bytes:
@@ -108,6 +111,11 @@ def put_result(memory: memoryview, job: Job, spans: Sequence[Span]) -> None:
         at += _SPAN.size
 
 
+def put_highest(memory: memoryview, sequence: int) -> None:
+    """Note in a result the highest sequence number that its SA has authenticated."""
+    _HIGHEST.pack_into(memory, _HEAD.size - _HIGHEST.size, sequence)
+
+
 def unpack_result(data: bytes | memoryview) -> Result:
     """Outcome and packet (b"" without one) for each packet of the job, in order."""
     view = memoryview(data)
@@ -117,4 +125,5 @@ def unpack_result(data: bytes | memoryview) -> Result:
     packets = [
         (_OUTCOMES[outcome], arena[start : start + size].tobytes()) for outcome, size, start in _SPAN.iter_unpack(table)
     ]
-    return Result(JobKind(kind), sa, tag, packets)
+    (highest,) = _HIGHEST.unpack_from(view, _HEAD.size - _HIGHEST.size)
+    return Result(JobKind(kind), sa, tag, packets, highest)

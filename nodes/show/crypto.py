@@ -22,8 +22,7 @@ def connections(view: EngineConnectionsView) -> Iterator[str]:
     yield ""
     yield "   ID  Type    Algorithm           Encrypt  Decrypt LastSeqN IP-Address"
     for row in view.connections:
-        # Sequence numbers live with the keys, outside the router: the last one is what was decrypted, if none was lost.
-        counters = f"{row.encrypted:>8}{row.decrypted:>9}{row.decrypted:>9}"
+        counters = f"{row.encrypted:>8}{row.decrypted:>9}{row.last_sequence:>9}"
         yield f"{row.connection_id:>5}  {row.kind:<8}{row.algorithm:<19}{counters} {row.address}"
     yield ""
 

@@ -527,7 +527,7 @@ def test_no_map() -> None:
 CONNECTIONS = EngineConnectionsView(
     (
         EngineConnectionView(1001, "IKE", "SHA+AES256", 0, 0, "10.0.10.10"),
-        EngineConnectionView(2001, "IPsec", "AES+SHA", 0, 4, "10.0.10.10"),
+        EngineConnectionView(2001, "IPsec", "AES+SHA", 0, 4, "10.0.10.10", 4),
         EngineConnectionView(2002, "IPsec", "AES+SHA", 4, 0, "10.0.10.10"),
     )
 )

@@ -142,6 +142,19 @@ def test_any_bytes_in_place_of_isakmp_and_esp(tunnel: LabSim) -> None:
     assert len(tunnel.view("R-B", "show crypto isakmp sa")["sas"]) <= 70, "half-open exchanges are bounded"
 
 
+def test_the_last_sequence_number_is_the_one_on_the_wire(tunnel: LabSim) -> None:
+    """Packets that were lost on the way leave a gap between what was decrypted and the last number."""
+    wan = tunnel.nodes["R-B"].ids[WAN]
+    lost = iter([True, False, True])
+    tunnel.tamper = lambda port, frame: [] if port == wan and frame[23] == l4.ESP and next(lost, False) else [frame]
+    tunnel.exec("PC-A", "ping -n 6 -w 500 192.168.2.1")
+    last = int.from_bytes(payload_of(esp_frames(tunnel)[-1])[4:8], "big")
+    (row,) = [
+        row for row in tunnel.view("R-B", "show crypto engine connections active")["connections"] if row["decrypted"]
+    ]
+    assert (row["last_sequence"], row["decrypted"]) == (last, last - 2)
+
+
 def test_fragments_of_esp_are_put_together_before_decryption(tunnel: LabSim) -> None:
     """A hop with a smaller MTU cut the ESP packets: they are decrypted as if they had come whole, in any order."""
     wan = tunnel.nodes["R-B"].ids[WAN]

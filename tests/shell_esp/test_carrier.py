@@ -50,7 +50,7 @@ class EspCalls:
         self.times.append(now)
         self.emit(OpenPackets(2, [outer[20:] for _, outer in results]))
 
-    def esp_opened(self, sa: int, results: Sequence[tuple[Outcome, bytes]], now: float) -> None:
+    def esp_opened(self, sa: int, results: Sequence[tuple[Outcome, bytes]], now: float, highest: int = 0) -> None:
         assert sa == 2
         assert all(outcome is Outcome.OK for outcome, _ in results)
         self.times.append(now)

@@ -61,7 +61,7 @@ class EspCarrier:
             if result.kind is JobKind.SEAL:
                 device.esp_sealed(result.sa, result.packets, now)
             else:
-                device.esp_opened(result.sa, result.packets, now)
+                device.esp_opened(result.sa, result.packets, now, result.highest)
         self._turn()
 
     def _lost(self, sas: Sequence[int], packets: int) -> None:

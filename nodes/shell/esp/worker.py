@@ -53,6 +53,8 @@ class Keeper:
             jobs.put_result(
                 memory, job, opener.open_in_place(job.arena, job.lengths) if opener else _nothing(len(job.lengths))
             )
+            if opener:
+                jobs.put_highest(memory, opener.window.highest)
         elif kind is JobKind.INSTALL:
             association = Association.unpack(bytes(job.arena))
             # The keys stay in no memory that the owner can read.
