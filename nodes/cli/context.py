@@ -106,7 +106,7 @@ class Args:
 class Context:
     """What a handler may know: the device, the session, the scope of the mode, the time, the line that was typed."""
 
-    __slots__ = ("defaulted", "device", "entry", "line", "negated", "now", "scope", "session")
+    __slots__ = ("device", "entry", "line", "negated", "now", "scope", "session")
 
     def __init__(
         self,
@@ -117,7 +117,6 @@ class Context:
         *,
         scope: Any = None,
         negated: bool = False,
-        defaulted: bool = False,
     ) -> None:
         self.device = session.device
         self.session = session
@@ -125,10 +124,8 @@ class Context:
         self.line = line
         self.now = now
         self.scope = scope
-        #: True for the ``no`` form and for the ``default`` form.
+        #: True for the ``no`` form, and for the ``default`` form where that amounts to it.
         self.negated = negated
-        #: True for the ``default`` form only.
-        self.defaulted = defaulted
 
     def enter(self, mode: str, scope: Any = None) -> None:
         """Go into a mode; from a sub-mode it takes that one's place."""

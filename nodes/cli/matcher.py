@@ -16,7 +16,7 @@ from typing import Any
 from nodes.cli.commandset import CommandSet, Position, State
 from nodes.cli.context import Args
 from nodes.cli.params import Accept, Completing, Continuing, Param, is_verbatim, rank_of
-from nodes.cli.table import Form
+from nodes.cli.table import Form, Polarity
 
 _WORD = re.compile(r"\S+")
 
@@ -47,6 +47,11 @@ class Failure:
 class Matched:
     form: Form
     args: Args
+
+    @property
+    def polarity(self) -> Polarity:
+        """``no`` and ``default`` share a form; the first word tells them apart."""
+        return self.form.polarity if self.form.polarity is Polarity.PLAIN else Polarity(self.args.words[0])
 
 
 @dataclass(slots=True)

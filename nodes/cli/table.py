@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from nodes.cli.grammar import Keyword, Node, Sequence, parse
+from nodes.cli.grammar import Choice, Keyword, Node, Sequence, parse
 
 if TYPE_CHECKING:
     from nodes.cli.context import Args, Context, Result
@@ -72,9 +72,13 @@ class Polarity(Enum):
     DEFAULT = "default"
 
 
+_NO: Final = Keyword(Polarity.NO.value)
+_NO_OR_DEFAULT: Final = Choice((_NO, Keyword(Polarity.DEFAULT.value)))
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One form of a command: its grammar, with the word ``no`` or ``default`` in front where it belongs."""
+    """One form of a command: its grammar as it is, or (NO) behind ``no`` or ``default``, which read the same words."""
 
     command: Command
     polarity: Polarity
@@ -83,7 +87,10 @@ class Form:
 
 @dataclass(eq=False, slots=True)
 class Command:
-    """A declared command. ``text`` is set for show commands, whose handler returns a view."""
+    """A declared command. ``text`` is set for show commands, whose handler returns a view.
+
+    ``default`` is the line that ``default ...`` amounts to; where it is empty, ``no ...`` is the default.
+    """
 
     modes: tuple[str, ...]
     grammar: str
@@ -96,6 +103,7 @@ class Command:
     pipe: bool
     delegate: str | None
     hidden: bool
+    default: str = ""
     forms: tuple[Form, ...] = field(default=())
 
     def __repr__(self) -> str:
@@ -115,7 +123,7 @@ class Table:
         *,
         help: Mapping[str, str] | None = None,
         no: str | bool = False,
-        default: str | bool = False,
+        default: str = "",
         prints: Printer | None = None,
         section: int = 0,
         privilege: int | None = None,
@@ -125,7 +133,9 @@ class Table:
     ) -> Callable[[_H], _H]:
         """Declare a command; decorates its handler.
 
-        ``no`` and ``default`` are the grammar of those forms, True for the same grammar, False where there is none.
+        ``no`` is the grammar of that form, True for the same grammar, False where there is none. A configuration
+        command that has it has ``default`` with the same grammar, which does the same, unless ``default`` says which
+        line of the plain form takes the setting back.
         ``help`` maps a keyword, or a parameter's name (``<name>`` where a keyword has the same spelling), to its line.
         ``section`` places what ``prints`` yields in the running-config. ``privilege`` is 15, or 1 in exec mode.
         ``pipe`` lets ``| include`` follow. ``delegate`` names the mode in which the words after the first keyword are
@@ -134,7 +144,7 @@ class Table:
 
         def declare(handler: _H) -> _H:
             self._add(
-                modes, grammar, handler, help, no, default, prints, section, privilege, None, pipe, delegate, hidden
+                modes, grammar, handler, help, no, prints, section, privilege, None, pipe, delegate, hidden, default
             )
             return handler
 
@@ -153,7 +163,7 @@ class Table:
         """Declare a show command: its handler returns a view, ``text`` turns the view into lines."""
 
         def declare(handler: _S) -> _S:
-            self._add(modes, grammar, handler, help, False, False, None, 0, privilege, text, True, None, hidden)
+            self._add(modes, grammar, handler, help, False, None, 0, privilege, text, True, None, hidden)
             return handler
 
         return declare
@@ -169,7 +179,6 @@ class Table:
         handler: Handler,
         help: Mapping[str, str] | None,
         no: str | bool,
-        default: str | bool,
         prints: Printer | None,
         section: int,
         privilege: int | None,
@@ -177,16 +186,19 @@ class Table:
         pipe: bool,
         delegate: str | None,
         hidden: bool,
+        default: str = "",
     ) -> None:
         modes = (modes,) if isinstance(modes, str) else modes
         if privilege is None:
             privilege = 1 if "exec" in modes else 15
-        command = Command(modes, grammar, handler, help or {}, privilege, prints, section, text, pipe, delegate, hidden)
+        command = Command(
+            modes, grammar, handler, help or {}, privilege, prints, section, text, pipe, delegate, hidden, default
+        )
         tree = parse(grammar)
         forms = [Form(command, Polarity.PLAIN, tree)]
-        for polarity, declared in ((Polarity.NO, no), (Polarity.DEFAULT, default)):
-            if declared is not False:
-                inner = tree if declared is True else parse(declared)
-                forms.append(Form(command, polarity, Sequence((Keyword(polarity.value), inner))))
+        if no is not False:
+            # One form for both words: what follows them is compiled once.
+            word = _NO if "exec" in modes else _NO_OR_DEFAULT
+            forms.append(Form(command, Polarity.NO, Sequence((word, tree if no is True else parse(no)))))
         command.forms = tuple(forms)
         self.commands.append(command)

@@ -15,6 +15,7 @@ from nodes.cli.commandset import CommandSet
 from nodes.cli.context import Context
 from nodes.cli.dialect import Dialect
 from nodes.cli.filters import Filter
+from nodes.cli.grammar import GrammarError
 from nodes.cli.matcher import Failure, Fault, Listing, Matched, complete, delegated, listing, match
 from nodes.cli.run import Run
 from nodes.cli.table import Mode, Polarity
@@ -168,17 +169,26 @@ class Terminal:
             self.pop_to(invocation.mode)
         if self.on_start is not None:
             self.on_start(now)
-        form = invocation.matched.form
+        matched = invocation.matched
+        if matched.polarity is Polarity.DEFAULT and matched.form.command.default:
+            matched = self._stated_default(invocation)
         context = Context(
             self,
-            form.command,
+            matched.form.command,
             line,
             now,
             scope=self.scope if invocation.mode != "exec" else None,
-            negated=form.polarity is not Polarity.PLAIN,
-            defaulted=form.polarity is Polarity.DEFAULT,
+            negated=matched.polarity is not Polarity.PLAIN,
         )
-        return Run(context, invocation.matched.args, invocation.filter, emit)
+        return Run(context, matched.args, invocation.filter, emit)
+
+    def _stated_default(self, invocation: Invocation) -> Matched:
+        """``default ...`` of a command whose default is a line of its own: that line."""
+        command = invocation.matched.form.command
+        stated = match(self.commands, self.commands.root(invocation.mode, self.privilege), command.default)
+        if isinstance(stated, Failure) or stated.form.command is not command:
+            raise GrammarError(f"{command!r}: the stated default {command.default!r} is not a line of it")
+        return stated
 
     # Help.
 

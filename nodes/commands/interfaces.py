@@ -18,6 +18,10 @@ from nodes.show import interfaces as show
 table = Table()
 
 _NAME_HELP: Final = {"name": "Interface"}
+_RANGE_HELP: Final = {
+    "range": "interface range command",
+    "names": "Interfaces: FastEthernet 0/1 - 4 , FastEthernet 0/7",
+}
 
 
 def _print_interfaces(config: RouterConfig | SwitchConfig) -> Iterator[Block]:
@@ -27,30 +31,37 @@ def _print_interfaces(config: RouterConfig | SwitchConfig) -> Iterator[Block]:
 
 @table.command(
     "config",
+    "default interface {<name:interface>|range <names:interface-range>}",
+    help=_NAME_HELP | _RANGE_HELP,
+)
+def default_interface(ctx: Context, args: Args) -> list[str]:
+    """Takes back everything; the interfaces are up then, as on IOS."""
+    device: IosDevice = ctx.device
+    names = args["names"] if args.has("range") else (args["name"],)
+    for name in names:
+        found = device.interface_config(device.port_by_name[name])
+        blank = type(found)(found.name)
+        blank.shutdown = False
+        replace(found, blank)
+    device.configured()
+    return [f"Interface {name} set to default configuration" for name in names]
+
+
+@table.command(
+    "config",
     "interface <name:interface>",
     help=_NAME_HELP,
-    default=True,
     prints=_print_interfaces,
     section=Section.INTERFACE,
 )
-def interface(ctx: Context, args: Args) -> str | None:
-    """``default interface`` takes back everything; the interface is up then, as on IOS."""
-    if not ctx.defaulted:
-        _enter(ctx, "config-if", [args["name"]])
-        return None
-    device: IosDevice = ctx.device
-    found = device.interface_config(device.port_by_name[args["name"]])
-    blank = type(found)(found.name)
-    blank.shutdown = False
-    replace(found, blank)
-    device.configured()
-    return f"Interface {found.name} set to default configuration"
+def interface(ctx: Context, args: Args) -> None:
+    _enter(ctx, "config-if", [args["name"]])
 
 
 @table.command(
     "config",
     "interface range <names:interface-range>",
-    help={"range": "interface range command", "names": "Interfaces: FastEthernet 0/1 - 4 , FastEthernet 0/7"},
+    help=_RANGE_HELP,
 )
 def interface_range(ctx: Context, args: Args) -> None:
     _enter(ctx, "config-if-range", args["names"])

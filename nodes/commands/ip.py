@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from nodes.base.addr import Prefix, broadcast_of, format_ipv4, length_to_mask, mask_to_length
 from nodes.base.errors import AddressError
@@ -84,6 +85,7 @@ def _overlap(one: Prefix, other: Prefix) -> bool:
     "ip proxy-arp",
     help={"proxy-arp": "Enable proxy ARP"},
     no=True,
+    default="ip proxy-arp",
     prints=lambda interface: [] if interface.proxy_arp else ["no ip proxy-arp"],
     section=InterfaceSection.PROXY_ARP,
 )
@@ -98,6 +100,7 @@ def proxy_arp(ctx: Context, args: Args) -> None:
     "ip unreachables",
     help={"unreachables": "Enable sending ICMP Unreachable messages"},
     no=True,
+    default="ip unreachables",
     prints=lambda interface: [] if interface.unreachables else ["no ip unreachables"],
     section=InterfaceSection.UNREACHABLES,
 )
@@ -105,6 +108,10 @@ def unreachables(ctx: Context, args: Args) -> None:
     interface: RoutedInterfaceConfig
     for interface in ctx.scope:
         interface.unreachables = not ctx.negated
+
+
+#: Milliseconds between two ICMP unreachables unless somebody says otherwise.
+_INTERVAL: Final = 500
 
 
 @table.command(
@@ -117,18 +124,18 @@ def unreachables(ctx: Context, args: Args) -> None:
         "milliseconds": "Once per milliseconds",
     },
     no="ip icmp rate-limit unreachable",
-    default="ip icmp rate-limit unreachable",
+    default=f"ip icmp rate-limit unreachable {_INTERVAL}",
     prints=lambda config: _print_rate_limit(config),
     section=Section.ICMP,
 )
 def rate_limit(ctx: Context, args: Args) -> None:
     config: RouterConfig = ctx.device.config
-    config.unreachable_interval = 500 if ctx.defaulted else 0 if ctx.negated else args["milliseconds"]
+    config.unreachable_interval = 0 if ctx.negated else args["milliseconds"]
     ctx.device.configured()
 
 
 def _print_rate_limit(config: RouterConfig) -> list[str]:
-    if config.unreachable_interval == 500:
+    if config.unreachable_interval == _INTERVAL:
         return []
     if config.unreachable_interval == 0:
         return ["no ip icmp rate-limit unreachable"]

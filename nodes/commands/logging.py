@@ -64,6 +64,7 @@ def _print_target(name: str, level: int | None, default: int = DEBUGGING) -> lis
     "logging on",
     help=_HELP,
     no=True,
+    default="logging on",
     prints=lambda config: [] if config.logging.on else ["no logging on"],
     section=Section.LOGGING,
 )
@@ -85,8 +86,8 @@ def _print_buffered(config: IosConfig) -> list[str]:
     "config",
     f"logging buffered [<size:4096-2147483647>] {_LEVEL}",
     help=_HELP,
-    no=f"logging buffered [<size:4096-2147483647>] {_LEVEL}",
-    default=f"logging buffered [<size:4096-2147483647>] {_LEVEL}",
+    no=True,
+    default=f"logging buffered {BUFFER_OCTETS} debugging",
     prints=_print_buffered,
     section=Section.LOGGING,
 )
@@ -94,10 +95,9 @@ def logging_buffered(ctx: Context, args: Args) -> None:
     """As on IOS, what a line does not mention goes back to its default."""
     device: IosDevice = ctx.device
     config = device.config.logging
-    off = ctx.negated and not ctx.defaulted
-    config.buffered = None if off else DEBUGGING if ctx.negated else _level(args)
+    config.buffered = None if ctx.negated else _level(args)
     config.buffer_octets = BUFFER_OCTETS if ctx.negated else args.get("size", BUFFER_OCTETS)
-    if off:
+    if ctx.negated:
         device.syslog.clear()
     device.syslog.trim()
 
@@ -107,13 +107,12 @@ def logging_buffered(ctx: Context, args: Args) -> None:
     f"logging console {_LEVEL}",
     help=_HELP,
     no=True,
-    default=True,
+    default="logging console debugging",
     prints=lambda config: _print_target("console", config.logging.console),
     section=Section.LOGGING,
 )
 def logging_console(ctx: Context, args: Args) -> None:
-    off = ctx.negated and not ctx.defaulted
-    _logging(ctx).console = None if off else DEBUGGING if ctx.negated else _level(args)
+    _logging(ctx).console = None if ctx.negated else _level(args)
 
 
 @table.command(
@@ -121,13 +120,12 @@ def logging_console(ctx: Context, args: Args) -> None:
     f"logging monitor {_LEVEL}",
     help=_HELP,
     no=True,
-    default=True,
+    default="logging monitor debugging",
     prints=lambda config: _print_target("monitor", config.logging.monitor),
     section=Section.LOGGING,
 )
 def logging_monitor(ctx: Context, args: Args) -> None:
-    off = ctx.negated and not ctx.defaulted
-    _logging(ctx).monitor = None if off else DEBUGGING if ctx.negated else _level(args)
+    _logging(ctx).monitor = None if ctx.negated else _level(args)
 
 
 @table.command(
@@ -135,20 +133,24 @@ def logging_monitor(ctx: Context, args: Args) -> None:
     f"logging trap {_LEVEL}",
     help=_HELP,
     no=True,
-    default=True,
+    default="logging trap informational",
     prints=lambda config: _print_target("trap", config.logging.trap, INFORMATIONAL),
     section=Section.TRAP,
 )
 def logging_trap(ctx: Context, args: Args) -> None:
-    off = ctx.negated and not ctx.defaulted
-    _logging(ctx).trap = None if off else INFORMATIONAL if ctx.negated else _level(args, INFORMATIONAL)
+    _logging(ctx).trap = None if ctx.negated else _level(args, INFORMATIONAL)
 
 
 # Time stamps -------------------------------------------------------------------------------------------------------
 
 
 def _stamp_text(stamp: Stamp) -> str:
-    options = [("msec", stamp.msec), ("localtime", stamp.localtime), ("show-timezone", stamp.show_timezone)]
+    options = [
+        ("msec", stamp.msec),
+        ("localtime", stamp.localtime),
+        ("show-timezone", stamp.show_timezone),
+        ("year", stamp.year),
+    ]
     given = [word for word, wanted in options if wanted and stamp.style == "datetime"]
     return " ".join([stamp.style, *given])
 
@@ -159,43 +161,46 @@ def _print_stamps(config: IosConfig) -> Iterator[str]:
         yield f"service timestamps {kind} {_stamp_text(stamp)}" if stamp.style else f"no service timestamps {kind}"
 
 
-_STAMPS: Final = "service timestamps [{debug|log}$kind [uptime|datetime [msec|localtime|show-timezone]*]]"
+_STAMPS_HELP: Final = {
+    "service": "Modify use of network based services",
+    "timestamps": "Timestamp debug/log messages",
+    "debug": "Timestamp debug messages",
+    "log": "Timestamp log messages",
+    "uptime": "Timestamp with system uptime",
+    "datetime": "Timestamp with date and time",
+    "msec": "Include milliseconds in timestamp",
+    "localtime": "Use local time zone for timestamps",
+    "show-timezone": "Add time zone information to timestamp",
+    "year": "Include year in timestamp",
+}
+_STYLE: Final = "[uptime|datetime [msec|localtime|show-timezone|year]*]"
 
 
-@table.command(
-    "config",
-    _STAMPS,
-    help={
-        "service": "Modify use of network based services",
-        "timestamps": "Timestamp debug/log messages",
-        "debug": "Timestamp debug messages",
-        "log": "Timestamp log messages",
-        "uptime": "Timestamp with system uptime",
-        "datetime": "Timestamp with date and time",
-        "msec": "Include milliseconds in timestamp",
-        "localtime": "Use local time zone for timestamps",
-        "show-timezone": "Add time zone information to timestamp",
-    },
-    no=True,
-    default=True,
-    prints=_print_stamps,
-    section=Section.SERVICE,
-)
 def service_timestamps(ctx: Context, args: Args) -> None:
-    """Without a style it is the uptime, without a kind of message both kinds."""
-    if ctx.defaulted:
-        stamp = Stamp()
-    elif ctx.negated:
+    """Without a style it is the uptime; without a kind of message debugging gets it, or both kinds lose it."""
+    if ctx.negated:
         stamp = Stamp("", False)
     elif args.has("datetime"):
-        stamp = Stamp("datetime", args.has("msec"), args.has("localtime"), args.has("show-timezone"))
+        stamp = Stamp("datetime", *(args.has(word) for word in ("msec", "localtime", "show-timezone", "year")))
     else:
         stamp = Stamp("uptime", False)
     config = _logging(ctx)
-    if args.get("kind", "debug") == "debug":
+    if not args.has("log"):
         config.debug_stamp = stamp
-    if args.get("kind", "log") == "log":
+    if args.has("log") or (ctx.negated and not args.has("debug")):
         config.log_stamp = stamp
+
+
+for _grammar, _kind in ((f"service timestamps [debug {_STYLE}]", "debug"), (f"service timestamps log {_STYLE}", "log")):
+    table.command(
+        "config",
+        _grammar,
+        help=_STAMPS_HELP,
+        no=True,
+        default=f"service timestamps {_kind} datetime msec",
+        prints=_print_stamps if _kind == "debug" else None,
+        section=Section.SERVICE,
+    )(service_timestamps)
 
 
 # The buffer --------------------------------------------------------------------------------------------------------

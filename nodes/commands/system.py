@@ -61,6 +61,7 @@ for _grammar in ("ip domain-lookup", "ip domain lookup"):
             "lookup": "Enable IP Domain Name System hostname translation",
         },
         no=True,
+        default=_grammar,
         prints=_print_domain if _grammar == "ip domain-lookup" else None,
         section=Section.DOMAIN,
     )
@@ -106,6 +107,7 @@ def _print_timeout(line: LineConfig) -> list[str]:
     "exec-timeout <minutes:0-35791> [<seconds:0-2147483>]",
     help={"exec-timeout": "Set the EXEC timeout", "minutes": "Timeout in minutes", "seconds": "Timeout in seconds"},
     no="exec-timeout",
+    default="exec-timeout 10 0",
     prints=_print_timeout,
     section=LineSection.TIMEOUT,
 )

@@ -29,6 +29,7 @@ class Stamp(NamedTuple):
     msec: bool = True
     localtime: bool = False
     show_timezone: bool = False
+    year: bool = False
 
 
 class Timezone(NamedTuple):

@@ -32,7 +32,8 @@ def prefix(stamp: Stamp, moment: Moment, zone: Timezone) -> str:
         return ""
     here = zone if stamp.localtime else Timezone()
     time = local(moment.wall, here)
-    text = f"{'' if moment.authoritative else '*'}{time:%b} {time.day:2} {time:%H:%M:%S}"
+    year = f"{time.year} " if stamp.year else ""
+    text = f"{'' if moment.authoritative else '*'}{time:%b} {time.day:2} {year}{time:%H:%M:%S}"
     if stamp.msec:
         text += f".{time.microsecond // 1000:03}"
     return text + (f" {here.name}: " if stamp.show_timezone else ": ")

@@ -76,7 +76,7 @@ def access_configs(draw: st.DrawFn) -> AccessConfig:
 
 LEVELS = st.none() | st.integers(0, 7)
 STAMPS = (
-    st.builds(Stamp, st.just("datetime"), st.booleans(), st.booleans(), st.booleans())
+    st.builds(Stamp, st.just("datetime"), st.booleans(), st.booleans(), st.booleans(), st.booleans())
     | st.just(Stamp("uptime", False))
     | st.just(Stamp("", False))
 )
