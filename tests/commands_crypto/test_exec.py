@@ -120,6 +120,6 @@ def test_every_word_has_help() -> None:
 def test_question_mark(mode: str, line: str, words: list[str]) -> None:
     found = listing(COMMANDS, COMMANDS.root(mode, 15), line)
     assert isinstance(found, Listing)
-    common = {"do", "end", "exit", "help", "no"} if not line else set()
+    common = {"default", "do", "end", "exit", "help", "no"} if not line else set()
     assert [word for word, _ in found.entries if word not in common] == words
     assert all(help for _, help in found.entries)
