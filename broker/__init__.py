@@ -3,6 +3,7 @@
     protocol     the messages, both sides' only contract
     client       what a device or an operator needs to talk to a broker (operator: its blocking half; tap: captures)
     description  the lab's wires as the launcher describes them, checked
+    keys         who may talk to the broker over TCP (keygen makes them)
     fabric       the lab as a value: ports, cables, mirrors, link state, who receives what. Pure
     hub          who is there, and who hears of which link. No socket, no clock
     requests     what operators ask (status: the answer of the broker itself); taps: what they see of the wires

@@ -5,6 +5,7 @@ model       the keys of a lab file and what each may hold
 load        a lab file -> a Lab, or every mistake in it with its place
 lab         the Lab itself: nodes, ports, cables, stages
 describe    a Lab -> the descriptions that the broker and the devices read
+prepare     the same, and keys, in folders for processes that something else starts
 state       the directories of a lab that runs, its record and its locks
 programs    a Lab -> the configuration of its supervisord
 supervisor  supervisord as a fork server: ``python -m labs.supervisor``

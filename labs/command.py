@@ -57,6 +57,20 @@ Wireshark reads them when it starts. It decrypts ISAKMP only when it has seen th
 the capture before the tunnel comes up. A lab file can forbid it (`keys: false`)."""
 
 
+_PREPARE: Final = """\
+Makes a folder for each process: DIR/broker, DIR/operator for who runs this command, and DIR/nodes/NAME. It holds the
+process's description, its own secret key and the public keys of those it talks to, and nothing that it must not know.
+Then, each with its own folder:
+
+  python -m broker DIR/broker/description.msgpack
+  python -m nodes DIR/nodes/R-A/description.msgpack
+
+With --health before the file, each says whether the one that runs there is well (exit status 0).
+
+May be run again: descriptions are made anew, keys are kept. To replace a key pair, remove its file `secret`, run this
+again, and start anew the broker and then whose key it was; to replace all of them, remove every `secret`."""
+
+
 def _port(text: str) -> int:
     value = int(text)
     if not 0 <= value <= 65535:
@@ -65,6 +79,16 @@ def _port(text: str) -> int:
 
 
 _port.__name__ = "port (0-65535)"  # argparse names it in its message
+
+
+def _host_port(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not host or not colon or not 1 <= int(port) <= 65535:
+        raise ValueError(text)
+    return host, int(port)
+
+
+_host_port.__name__ = "address (HOST:PORT)"
 
 
 def _positive(text: str) -> int:
@@ -188,6 +212,26 @@ def parser() -> argparse.ArgumentParser:
         lab="check the file of this lab of `wirelab list`",
     )
     added.add_argument("files", nargs="*", metavar="FILE", help="a FILE.lab.yml, or a lab of `wirelab list`")
+
+    added = verb(
+        "prepare",
+        "prepare:prepare",
+        "what each process needs where something else starts it: containers, several machines",
+        _PREPARE,
+        lab="the lab's name (default: the lab file's)",
+    )
+    added.add_argument("lab", metavar="LAB|FILE", help="a lab of `wirelab list`, or a FILE.lab.yml")
+    added.add_argument("-d", "--directory", metavar="DIR", required=True, help="where the folders are made")
+    added.add_argument("--stage", metavar="NAME", help="which set of startup-configs (default: the lab file's default)")
+    added.add_argument(
+        "--broker", type=_host_port, metavar="HOST:PORT", help="where devices find the broker (default: broker:5000)"
+    )
+    added.add_argument(
+        "--listen", metavar="ADDR", default="0.0.0.0", help="where broker and consoles listen (default: 0.0.0.0)"
+    )
+    added.add_argument(
+        "--base-port", type=_port, metavar="P", help="consoles on ports P, P+1, … (default: those of the lab file)"
+    )
     return top
 
 

@@ -12,6 +12,14 @@ Node description::
      nvram: path of the saved startup-config, keylog: path of the file to which the device appends the keys of its
      tunnels (nodes.decode.keylog), or None: keys are not to be logged}
 
+Both may have two more (:mod:`labs.prepare`), and then ``tcp://…`` for ``ipc://…``::
+
+    {curve: the folder of its keys (broker.keys),
+     health: path of a Unix socket that says to whoever connects whether it is well (broker.health)}
+
+Paths may be relative to the folder of the description's file. A description holds no secrets but those of the
+startup-config.
+
 Port ids count from 1 in the order of the lab file. Both are the same in each run of the same lab under the same name.
 """
 

@@ -29,6 +29,7 @@ VERBS = [
     "start",
     "down",
     "validate",
+    "prepare",
 ]
 STAGES = (
     "blank, start, solution, no-route, acl-no-match, map-not-applied, key-address, peer-address, peer-no-map, "
