@@ -10,7 +10,8 @@ Node description::
     {proto, lab, node, kind, type, version, ports: [{id, name, mac: 6 octets}], broker: "ipc://…",
      console: [host, port], startup_config: text, startup_name: the file it is from,
      nvram: path of the saved startup-config, keylog: path of the file to which the device appends the keys of its
-     tunnels (nodes.decode.keylog), or None: keys are not to be logged}
+     tunnels (nodes.decode.keylog), or None: keys are not to be logged,
+     attach: {index of a port: ["packet" | "tap", Linux interface]}, of a cloud only}
 
 Both may have two more (:mod:`labs.prepare`), and then ``tcp://…`` for ``ipc://…``::
 
@@ -80,6 +81,8 @@ def describe_nodes(
             "nvram": str(nvram / f"{node.name}.cfg"),
             "keylog": str(keys / f"{node.name}.keys") if keys is not None and lab.keys else None,
         }
+        if node.attach:
+            result[node.name]["attach"] = {index: list(target) for index, target in node.attach.items()}
     for number, node, index, port in lab.ports():
         mac = prefixes[node.name] + index.to_bytes(2, "big")
         result[node.name]["ports"].append({"id": number, "name": port, "mac": mac})

@@ -43,6 +43,8 @@ class Node:
     labels: Mapping[str, str] = field(default_factory=dict)
     position: tuple[float, float] | None = None
     startup: Mapping[str, Startup] = field(default_factory=dict)
+    attach: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    """index of a port -> (``packet`` or ``tap``, name of the Linux interface)"""
 
     @property
     def model(self) -> Model:

@@ -78,6 +78,7 @@ def up(lab: Lab, wish: Wish, *, say: Step, report: Callable[[int, int], None]) -
         stage = _choose_stage(state, before, lab, wish)
         consoles = choose_consoles(lab, wish)
         record = _write(state, lab, wish.name, stage, consoles)
+        check_attachments(lab, say)
         say(f"starting lab {wish.name!r} at stage {stage!r}: the broker and {len(lab.nodes)} nodes")
         process: subprocess.Popen[bytes] | None = None
         try:
@@ -89,6 +90,25 @@ def up(lab: Lab, wish: Wish, *, say: Step, report: Callable[[int, int], None]) -
                 process.wait()
             raise
     return Started(record, fresh=True)
+
+
+def check_attachments(lab: Lab, say: Step, proc: Path = Path("/proc/self/status")) -> None:
+    """Whether the clouds of a lab can get at their Linux interfaces; LabError when they cannot."""
+    attached = [(node, kind, interface) for node in lab.nodes for kind, interface in node.attach.values()]
+    if not attached:
+        return
+    line = next(line for line in proc.read_text().splitlines() if line.startswith("CapEff:"))
+    held = int(line.split()[1], 16)
+    present = {name for _, name in socket.if_nameindex()}
+    for node, kind, interface in attached:
+        name, bit = ("CAP_NET_ADMIN", 12) if kind == "tap" else ("CAP_NET_RAW", 13)
+        if not held >> bit & 1:
+            what = "make" if kind == "tap" else "open"
+            raise LabError(
+                f"{node.name} cannot {what} the interface {interface!r} without {name}: start the lab as root"
+            )
+        if kind == "packet" and interface not in present:
+            say(f"{node.name}: there is no interface {interface!r} yet; its port stays down until there is")
 
 
 def _already(state: State, record: Record | None, lab: Lab, wish: Wish) -> Record:

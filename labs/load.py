@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from labs import document, model
 from labs.document import Document, Key, in_words
 from labs.lab import ONLY_STAGE, End, Lab, Link, Node, Stage, Startup
-from nodes.kinds import KINDS, Kind, canonical_port
+from nodes.kinds import KINDS, Kind, Model, canonical_port
 
 P = TypeVar("P", bound=model.Part)
 
@@ -43,6 +43,7 @@ class _Loader:
         self._path = path.resolve()
         self._stages: tuple[Stage, ...] = ()
         self._startups: dict[str, Startup | str] = {}
+        self._attached: set[str] = set()
 
     def load(self) -> Lab:
         doc = self._doc
@@ -222,7 +223,32 @@ class _Loader:
             labels=labels,
             position=node.position,
             startup=self._read_startups(name, startup, (*place, "startup-config")),
+            attach=self._read_attach(kind, kind.models[type_name or kind.default_type], node.attach or {}, path),
         )
+
+    def _read_attach(
+        self, kind: Kind, type_model: Model, attach: Mapping[str, tuple[str, str]], path: tuple[Key, ...]
+    ) -> dict[int, tuple[str, str]]:
+        """Index of a port -> (kind, Linux interface)."""
+        found: dict[int, tuple[str, str]] = {}
+        if attach and not kind.attaches:
+            able = ", ".join(other.name for other in KINDS.values() if other.attaches)
+            self._doc.mistake((*path, "attach"), f"only a node of kind {able} has Linux interfaces", key=True)
+            return found
+        names = [port.name for port in type_model.ports]
+        for text, target in attach.items():
+            place = (*path, "attach", text)
+            port = canonical_port(type_model, text)
+            if port is None:
+                self._doc.mistake(place, f"no port {text!r}; ports: {names[0]} to {names[-1]}", key=True)
+            elif names.index(port) in found:
+                self._doc.mistake(place, f"a port of its own expected; {port} is attached already", key=True)
+            elif target[1] in self._attached:
+                self._doc.mistake(place, f"an interface of its own expected; {target[1]!r} is attached already")
+            else:
+                found[names.index(port)] = target
+                self._attached.add(target[1])
+        return found
 
     def _check_type(self, kind: Kind, name: str | None, path: tuple[Key, ...]) -> bool:
         if name is None or name in kind.models:

@@ -23,6 +23,9 @@
           console: 127.0.0.1:5001      # or only the port
           startup-config: {start: configs/R-A.start.cfg}   # or one file name, or the text itself, for all stages
           position: [100, 40]
+        Outside:
+          kind: cloud
+          attach: {Eth0: veth1, Eth1: "tap:lab0"}   # Linux interfaces: one that exists, one that the node makes
         R-B: {}
       links:
         - endpoints: ["R-A:Fa0/0", "R-B:Fa0/0"]
@@ -44,6 +47,8 @@ from pydantic_core import PydanticCustomError
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 NAME_RULE: Final = "letters, digits, - and _, at most 63, the first a letter or digit"
 
+#: What Linux takes as an interface's name (dev_valid_name in net/core/dev.c), but for the dots that are all of it.
+_ATTACHMENT = re.compile(r"(?P<tap>tap:)?(?P<name>(?!\.{1,2}\Z)[^\s/:%\0]{1,15})")
 _ADDRESS = re.compile(r"(?:(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):)?(?P<port>[0-9]{1,5})")
 
 
@@ -71,6 +76,15 @@ def _endpoints(value: Any) -> tuple[str, str]:
         case [str() as one, str() as other]:
             return one, other
     raise PydanticCustomError("endpoints", 'two ports expected, as in ["R-A:Fa0/0", "SW-1:Fa0/1"]')
+
+
+def _attachment(value: Any) -> tuple[str, str]:
+    match = _ATTACHMENT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise PydanticCustomError(
+            "attach", "a Linux interface expected (at most 15 characters), or tap:NAME for one to be made"
+        )
+    return "tap" if match["tap"] else "packet", match["name"]
 
 
 def _startup_form(value: Any) -> str:
@@ -111,6 +125,7 @@ class NodePart(DefaultsPart):
 
     console: Annotated[tuple[str, int], BeforeValidator(_console)] | None = None
     position: Annotated[tuple[float, float], BeforeValidator(_position)] | None = None
+    attach: dict[str, Annotated[tuple[str, str], BeforeValidator(_attachment)]] | None = None
 
 
 class LinkPart(Part):

@@ -25,6 +25,7 @@ from nodes.cli.session import Session
 from nodes.cli.terminal import Line
 from nodes.commands.console import Console
 from nodes.device.base import Device, DeviceSpec, PortSpec, Services
+from nodes.device.cloud import Cloud
 from nodes.device.effects import EspEffect, Logged, Reload, Told, Transmit, ViewChanged
 from nodes.device.files import MemoryFlash
 from nodes.kinds import KINDS
@@ -122,6 +123,11 @@ class LabSim:
         services = Services(self.random.randbytes, lambda: self.now, node.nvram, node.flash)
         node.device = load_entry(kind.device)(spec, services, self.now)
         node.console = load_entry(kind.console)(node.device)
+        if isinstance(node.device, Cloud):
+            # The interfaces are there, and nobody is behind them.
+            for index, (attached, interface) in description.get("attach", {}).items():
+                node.device.attach(index, interface, attached)
+                node.device.host_state(index, True, "", self.now)
         node.sessions, node.batches = [], []
         node.carrier = EspCarrier(
             cast(EspDevice, node.device),

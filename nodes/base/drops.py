@@ -19,6 +19,14 @@ class Drop(Enum):
     LINK_DOWN = ("link-down", "no connection to the broker, or its queue for this device was full")
     PORT_DOWN = ("port-down", "the interface is shut down or its cable has no carrier")
 
+    # A cloud: between the device and an interface of the machine.
+    HOST_QUEUE_FULL = (
+        "host-queue-full",
+        "the machine's interface did not take a frame: its queue was full, or it went",
+    )
+    HOST_OFFLOAD = ("host-offload", "a frame of the machine that only a card could finish (segmentation offload)")
+    HOST_OVERRUN = ("host-overrun", "the machine's kernel had frames faster than they were read")
+
     # Ethernet and ARP.
     ETHERNET_MALFORMED = ("ethernet-malformed", "a frame shorter than its headers, or an unreadable tag")
     ETHERNET_TOO_LONG = ("ethernet-too-long", "a frame longer than the interface's MTU allows")

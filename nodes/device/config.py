@@ -151,3 +151,8 @@ class SnifferConfig:
     """The display filter's canonical text; "" shows everything."""
     buffer: int = 1000
     """Packets kept; the oldest gives way."""
+
+
+@dataclass(slots=True)
+class CloudConfig:
+    hostname: str

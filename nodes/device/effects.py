@@ -21,6 +21,22 @@ class Transmit:
 
 
 @dataclass(frozen=True, slots=True)
+class ToHost:
+    """Give ``frames`` to the Linux interface behind port number ``port`` of a cloud."""
+
+    port: int
+    frames: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class HostCarrier:
+    """The wire of port number ``port`` of a cloud has carrier, or lost it: an interface that it made follows."""
+
+    port: int
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ViewChanged:
     """Ports went administratively up or down, mirrors changed, or the device became ready: ask for its view again."""
 
@@ -121,4 +137,4 @@ class KeyMade:
 
 
 EspEffect = InstallEsp | RemoveEsp | SealPackets | OpenPackets
-Effect = Transmit | ViewChanged | Logged | Told | Reload | LinesChanged | KeyMade | EspEffect
+Effect = Transmit | ToHost | HostCarrier | ViewChanged | Logged | Told | Reload | LinesChanged | KeyMade | EspEffect

@@ -381,3 +381,25 @@ class CaptureView:
     capacity: int
     detail: bool
     packets: tuple[CapturedView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentView:
+    """A port of a cloud and the Linux interface behind it. ``host`` and ``wire`` are ``up`` or ``down``."""
+
+    port: str
+    interface: str
+    kind: str
+    host: str
+    note: str
+    wire: str
+    reason: str
+    to_host_packets: int
+    to_host_octets: int
+    from_host_packets: int
+    from_host_octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentsView:
+    attachments: tuple[AttachmentView, ...]

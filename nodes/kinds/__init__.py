@@ -14,6 +14,7 @@ from typing import Final
 
 MDI: Final = "mdi"
 MDIX: Final = "mdix"
+AUTO: Final = "auto"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Kind:
     default_version: str | None = None
     ipsec: bool = False
     """Whether it may need ESP workers, and so a template for them from its start."""
+    attaches: bool = False
+    """Whether its ports belong to Linux interfaces, which a lab file names (``attach``)."""
 
 
 def _numbered(pattern: str, numbers: range, mdi: str) -> tuple[PortModel, ...]:
@@ -107,6 +110,15 @@ KINDS: Final[Mapping[str, Kind]] = {
             "sniffer",
             device="nodes.device.sniffer:Sniffer",
             console="nodes.commands.sniffer:console",
+        ),
+        Kind(
+            "cloud",
+            "joins wires of the lab to Linux interfaces of this machine",
+            _models(Model("cloud", "eight Ethernet ports, auto-MDIX", _numbered("Ethernet{}", range(8), AUTO))),
+            "cloud",
+            device="nodes.device.cloud:Cloud",
+            console="nodes.commands.cloud:console",
+            attaches=True,
         ),
     )
 }

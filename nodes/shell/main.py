@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgpack
 
@@ -49,7 +49,7 @@ def run(argv: Sequence[str]) -> int:
         print(USAGE, file=sys.stderr)  # noqa: T201
         return 2
     try:
-        description = msgpack.unpackb(Path(argv[0]).read_bytes())
+        description = msgpack.unpackb(Path(argv[0]).read_bytes(), strict_map_key=False)
         kind = KINDS[description["kind"]]
     except (OSError, ValueError, KeyError, TypeError, msgpack.UnpackException) as error:
         print(f"{argv[0]}: not a node description: {error!r}", file=sys.stderr)  # noqa: T201
@@ -82,6 +82,10 @@ async def _run(description: dict[str, Any], make_device: Any, make_console: Any,
     client = DeviceClient(description["broker"], spec.lab, spec.name)
     pump = Pump(device, console, client, [port["id"] for port in ports], log)
     pump.keylog = KeyLog(description.get("keylog"))
+    if isinstance(attach := description.get("attach"), dict):
+        from nodes.shell.uplink import Uplinks
+
+        pump.uplinks = Uplinks(cast(Any, device), {port: tuple(to) for port, to in attach.items()}, pump.clock)
     pump.template, pump.workers = template, description.get("esp_workers", 1)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, pump.stop)

@@ -15,7 +15,18 @@ from broker.protocol import MAX_BATCH
 from nodes.base.drops import Drop
 from nodes.commands.console import Console, settle_sessions
 from nodes.device.base import Device
-from nodes.device.effects import EspEffect, KeyMade, LinesChanged, Logged, Reload, Told, Transmit, ViewChanged
+from nodes.device.effects import (
+    EspEffect,
+    HostCarrier,
+    KeyMade,
+    LinesChanged,
+    Logged,
+    Reload,
+    ToHost,
+    Told,
+    Transmit,
+    ViewChanged,
+)
 from nodes.device.ios import IosDevice
 from nodes.shell.keylog import KeyLog
 from nodes.shell.requests import Requests
@@ -25,6 +36,7 @@ if TYPE_CHECKING:
     # Not at run time: most devices have no IPsec and load nothing of it.
     from nodes.shell.esp.carrier import EspCarrier
     from nodes.shell.esp.template import Template
+    from nodes.shell.uplink import Uplinks
 
 #: Messages from the broker that are worked off before the loop looks at anything else.
 _TURN = 64
@@ -64,6 +76,8 @@ class Pump:
         """How many ESP workers there are to be, once there is an SA."""
         self.esp: EspCarrier | None = None
         """From the first SA on."""
+        self.uplinks: Uplinks | None = None
+        """The Linux interfaces of a cloud."""
 
     def clock(self) -> float:
         """The time, which the device is told as well: whatever a command does to it happens now."""
@@ -73,6 +87,9 @@ class Pump:
     def start(self) -> None:
         self._loop.add_reader(self._client.fileno(), self._readable)
         self._tick()
+        if self.uplinks is not None:
+            self.uplinks.turn = self.turn
+            self.uplinks.start()
         self.turn()
         self._readable()
 
@@ -84,6 +101,8 @@ class Pump:
         self._loop.remove_reader(self._client.fileno())
         self.server.close()
         self._client.close()
+        if self.uplinks is not None:
+            self.uplinks.close()
         if self.esp is not None:
             self.esp.pool.close()
         elif self.template is not None:
@@ -203,6 +222,10 @@ class Pump:
             self.stop()
         elif isinstance(effect, KeyMade):
             self.keylog.write(effect.line)
+        elif isinstance(effect, ToHost) and self.uplinks is not None:
+            self.uplinks.send(effect.port, effect.frames)
+        elif isinstance(effect, HostCarrier) and self.uplinks is not None:
+            self.uplinks.follow(effect.port, effect.up)
         elif isinstance(effect, EspEffect):
             if self.esp is None:
                 self.esp = self._start_esp()

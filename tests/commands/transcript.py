@@ -5,6 +5,7 @@ A transcript is a text file under ``golden``:
     @ a comment
     @lab start                     a stage of the No.4 lab; must come first
     @version 15.1(4)M12a           of the routers, right behind it
+    @file cloud.lab.yml            another lab than No.4, from the folder of the transcripts; right behind @lab
     @node R-A                      from here on a session on con 0 of this node, without paging
     @off SW-1, @on SW-1            power
     @configure R-B ip route ...    done on another node, not shown; lines are separated by " / "
@@ -72,6 +73,7 @@ class _Player:
         self._used: set[Used] = set()
         self._stage = "start"
         self._version: str | None = None
+        self._file = NO4
         self._lab: LabSim | None = None
         self._session: Session | None = None
         self._kind = ""
@@ -79,7 +81,7 @@ class _Player:
     @property
     def lab(self) -> LabSim:
         if self._lab is None:
-            lab = load(NO4)
+            lab = load(self._file)
             if self._version is not None:
                 nodes = [
                     dataclasses.replace(node, version=self._version) if node.kind == "router" else node
@@ -120,6 +122,8 @@ class _Player:
                 self._stage = words[1]
             case "@version":
                 self._version = words[1]
+            case "@file":
+                self._file = GOLDEN / words[1]
             case "@node":
                 node = self.lab.nodes[words[1]]
                 self._kind = node.description["kind"]

@@ -84,6 +84,7 @@ class LiveLab:
         self.name = name
         self.home = home
         self._consoles: list[Console] = []
+        self.prefix: tuple[str, ...] = ()
         self.environment = {**os.environ, "XDG_STATE_HOME": str(home), "PYTHONWARNINGS": "default"}
         self.environment.pop("WIRELAB_LAB", None)
 
@@ -97,7 +98,7 @@ class LiveLab:
 
     def wirelab(self, *arguments: str, check: bool = True, lab: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the command; with ``check`` its status must be 0."""
-        words = [sys.executable, "-m", "labs.command", *arguments]
+        words = [*self.prefix, sys.executable, "-m", "labs.command", *arguments]
         if lab:
             words += ["-n", self.name]
         done = subprocess.run(

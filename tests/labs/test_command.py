@@ -111,7 +111,7 @@ def test_validate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         capsys.readouterr().out.splitlines() == ["no4-ipsec: lab 'no4-ipsec', 8 nodes, 7 cables, stages: " + STAGES] * 2
     )
     assert main(["validate", "no4-ipsec", str(bad)]) == 1
-    known = "type, version, group, labels, startup-config, kind, console, position"
+    known = "type, version, group, labels, startup-config, kind, console, position, attach"
     assert capsys.readouterr().out.splitlines()[1:] == [
         f"{bad}:2:34: unknown key 'colour' (known: {known})",
         f"{bad}:2:56: a list expected, found the number 7",
