@@ -15,6 +15,7 @@ from nodes.cli.params import FREE_WORD, Accept, Match, Param, Reject
 from nodes.cli.table import Table
 from nodes.commands.sections import Section
 from nodes.commands.system import configuration_text
+from nodes.device import images
 from nodes.device.base import Services
 from nodes.device.files import FileEntry, MemoryFlash
 from nodes.device.ios import IosDevice
@@ -73,7 +74,7 @@ def _missing(file: FileName) -> Rejected:
 
 
 def _image(device: IosDevice) -> str:
-    return personality.of(device.version).flash.removeprefix("flash:").removeprefix("/")
+    return images.of(device.version).flash.removeprefix("flash:").removeprefix("/")
 
 
 def _running(ctx: Context) -> str:

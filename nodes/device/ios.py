@@ -10,6 +10,7 @@ from nodes.device import access
 from nodes.device.base import Device, Direction, Port
 from nodes.device.config import InterfaceAddress, InterfaceConfig, IosConfig, RoutedInterfaceConfig
 from nodes.device.effects import LinesChanged, Told
+from nodes.device.images import WIRELAB
 from nodes.device.logconfig import SEVERITIES
 from nodes.device.schedule import ScheduledReload
 from nodes.device.views import (
@@ -23,9 +24,6 @@ from nodes.device.views import (
     ReloadView,
     VersionView,
 )
-
-#: The version that ``show version`` names; the distribution's own.
-WIRELAB = "0.1.0"
 
 
 class IosDevice(Device):

@@ -12,13 +12,8 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Personality:
-    """One software version's habits."""
+    """One software version's habits. What the box and its image are called is in :mod:`nodes.device.images`."""
 
-    software: str
-    """The product in ``show version``'s first line."""
-    image: str
-    flash: str
-    release: str
     running_version: str
     """What ``show running-config`` says behind ``version``."""
     acl_matches: str
@@ -49,10 +44,6 @@ _ROUTER_COLUMNS: Final = (27, 16, 4, 7, 22)
 
 PERSONALITIES: Final = {
     "15.1(4)M12a": Personality(
-        software="Cisco IOS Software, 1841 Software (C1841-ADVIPSERVICESK9-M)",
-        image="C1841-ADVIPSERVICESK9-M",
-        flash="flash:c1841-advipservicesk9-mz.151-4.M12a.bin",
-        release="(fc1)",
         running_version="15.1",
         acl_matches="({n} matches)",
         acl_one_match="(1 match)",
@@ -69,10 +60,6 @@ PERSONALITIES: Final = {
         brief_columns=_ROUTER_COLUMNS,
     ),
     "12.4(15)T1": Personality(
-        software="Cisco IOS Software, 1841 Software (C1841-ADVIPSERVICESK9-M)",
-        image="C1841-ADVIPSERVICESK9-M",
-        flash="flash:c1841-advipservicesk9-mz.124-15.T1.bin",
-        release="(fc2)",
         running_version="12.4",
         acl_matches="({n} match(es))",
         acl_one_match="(1 match(es))",
@@ -89,10 +76,6 @@ PERSONALITIES: Final = {
         brief_columns=_ROUTER_COLUMNS,
     ),
     "12.1(22)EA4": Personality(
-        software="IOS (tm) C2950 Software (C2950-I6Q4L2-M)",
-        image="C2950-I6Q4L2-M",
-        flash="flash:/c2950-i6q4l2-mz.121-22.EA4.bin",
-        release="(fc1)",
         running_version="12.1",
         acl_matches="({n} matches)",
         acl_one_match="(1 match)",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from nodes.base.spans import stamp
+from nodes.device import images
 from nodes.device.views import ClockView, ConfigView, DropsView, LogView, ReloadView, TechView, UsersView, VersionView
 from nodes.show import personality
 
@@ -46,26 +47,23 @@ def _colons(mac: str) -> str:
 
 
 def version(view: VersionView) -> Iterator[str]:
-    words = personality.of(view.personality)
-    switch = words.software.startswith("IOS (tm)")
-    if switch:
-        yield "Cisco Internetwork Operating System Software "
-    yield f"{words.software}, Version {view.personality}, RELEASE SOFTWARE {words.release}"
-    yield f"Emulated by wirelab {view.wirelab}: the habits of this image, none of its code"
+    image = images.of(view.personality)
+    switch = image.classic  # the only box of that time
+    yield from images.banner(view.personality, view.wirelab)
     yield ""
     yield "ROM: wirelab device process"
     yield ""
     yield f"{view.hostname} uptime is {uptime(view.uptime)}"
     yield "System returned to ROM by power-on"
-    yield f'System image file is "{words.flash}"'
+    yield f'System image file is "{image.flash}"'
     yield ""
     if switch:
-        yield "cisco WS-C2950-24 (RC32300) processor (revision G0) with 20402K bytes of memory."
+        yield f"{image.platform} (RC32300) processor (revision G0) with 20402K bytes of memory."
         yield f"Processor board ID {view.board_id}"
         yield "Last reset from system-reset"
         yield "Running Standard Image"
     else:
-        yield "Cisco 1841 (revision 7.0) with 236544K/25600K bytes of memory."
+        yield f"{image.platform} (revision 7.0) with 236544K/25600K bytes of memory."
         yield f"Processor board ID {view.board_id}"
     for kind, count in view.port_types.items():
         word = f"{kind}/IEEE 802.3 interface(s)" if switch else f"{kind} interface" + ("" if count == 1 else "s")
