@@ -6,6 +6,8 @@ next_deadline()     when to call advance() at the latest
 output()            what to send, drained
 notify(line, now)   a log line to show in between
 resize(c, r)        the client's window
+stall(yes)          whether the client takes what it is sent
+behind              whether what was typed waits for room for its output alone
 hangup()            the client has gone
 """
 
@@ -30,7 +32,9 @@ from nodes.cli.terminal import Line, Terminal
 
 #: Characters that may wait while a command runs.
 TYPE_AHEAD_LIMIT: Final = 64 * 1024
-#: Log lines that may wait while the screen is at --More-- or at a question.
+#: Characters of output that may wait for the client before what was typed next waits too.
+OUTPUT_LIMIT: Final = 1 << 20
+#: Log lines that may wait while the screen is at --More-- or at a question, or the client does not read.
 _NOTICES_LIMIT: Final = 100
 
 _END: Final = "\x1a"  # Ctrl-Z
@@ -56,6 +60,9 @@ class Session(Terminal):
     ) -> None:
         super().__init__(commands, dialect, device, line=line, privilege=privilege, interactive=interactive)
         self._output: list[str] = []
+        #: Characters in it.
+        self._unsent = 0
+        self._stalled = False
         self._at_line_start = True
         #: Whether the prompt stands on the screen and the line behind it is being typed.
         self._at_prompt = False
@@ -92,7 +99,7 @@ class Session(Terminal):
                 return
             if key in (BREAK, INTERRUPT) and self._busy():
                 self._interrupt(now)
-            elif self._keys or self._held():
+            elif self._keys or self._unsent > OUTPUT_LIMIT or self._held():
                 self._queue(key)
             else:
                 self._key(key, now)
@@ -110,6 +117,7 @@ class Session(Terminal):
             assert self._run is not None
             self._guarded(self._run.resume, now)
             self._continue(now)
+        if self._keys:
             self._work_off(now)
         if self.exec_timeout and self._run is None and now - self._last_input >= self.exec_timeout:
             self.close()
@@ -128,8 +136,11 @@ class Session(Terminal):
 
     def output(self) -> bytes:
         """What is to be sent to the client; forgotten here."""
+        if not self._output:
+            return b""
         text = "".join(self._output)
         self._output.clear()
+        self._unsent = 0
         return text.replace("\n", "\r\n").encode("utf-8", "replace")
 
     def resize(self, columns: int, rows: int) -> None:
@@ -141,16 +152,24 @@ class Session(Terminal):
             self.length = length
         self._window = (width, length)
 
+    @property
+    def behind(self) -> bool:
+        """Whether something that was typed waits for nothing but room for its output."""
+        return bool(self._keys) and not self.closed and not self._held()
+
+    def stall(self, stalled: bool) -> None:
+        """The client does not take what it is sent, or does again: so long log lines wait, as far as there is room."""
+        self._stalled = stalled
+        if not self._quiet():
+            self._show_notices()
+
     def notify(self, line: str, now: float) -> None:
         """Show a log line on a line of its own, without disturbing what is typed."""
         if self.closed:
             return
-        if self._pager.blocked or self._answer is not None or self._asks_key():
-            self._notices.append(line)
-        else:
-            self._emit(("" if self._at_line_start else "\n") + line + "\n")
-            if self.logging_synchronous and self._at_prompt:
-                self._show_prompt(keep=True)
+        self._notices.append(line)
+        if not self._quiet():
+            self._show_notices()
 
     def idle(self, now: float) -> float:
         """Seconds since something was typed."""
@@ -203,6 +222,10 @@ class Session(Terminal):
         """What is typed has to wait."""
         return self._login.pausing if self._login is not None else self._busy()
 
+    def _quiet(self) -> bool:
+        """Whether log lines have to wait."""
+        return self._stalled or self._pager.blocked or self._answer is not None or self._asks_key()
+
     def _asks_key(self) -> bool:
         return self._run is not None and isinstance(self._run.waiting, Ask) and self._run.waiting.confirm
 
@@ -216,7 +239,7 @@ class Session(Terminal):
             self._waiting_keys += len(key)
 
     def _work_off(self, now: float) -> None:
-        while self._keys and not self._held() and not self.closed:
+        while self._keys and self._unsent <= OUTPUT_LIMIT and not self._held() and not self.closed:
             key = self._keys.popleft()
             self._waiting_keys -= len(key)
             self._key(key, now)
@@ -370,8 +393,8 @@ class Session(Terminal):
         if self._ends_configuration:
             self._ends_configuration = False
             self.end()
-        while self._notices:
-            self._emit(("" if self._at_line_start else "\n") + self._notices.popleft() + "\n")
+        self._at_prompt = False
+        self._show_notices()
         if not self.closed:
             self._show_prompt(keep=True)
 
@@ -433,9 +456,19 @@ class Session(Terminal):
 
     # The screen.
 
+    def _show_notices(self) -> None:
+        """Print the log lines that waited, each on a line of its own."""
+        if not self._notices:
+            return
+        while self._notices:
+            self._emit(("" if self._at_line_start else "\n") + self._notices.popleft() + "\n")
+        if self.logging_synchronous and self._at_prompt:
+            self._show_prompt(keep=True)
+
     def _emit(self, text: str) -> None:
         if text:
             self._output.append(text)
+            self._unsent += len(text)
             self._at_line_start = text[-1] == "\n"
 
     def _paragraph(self, text: str) -> None:

@@ -69,6 +69,8 @@ class Terminal:
         self.length = self.LENGTH
         self.width = self.WIDTH
         self.history_size = self.HISTORY
+        #: What the client says of itself; "" when it does not.
+        self.terminal_type = ""
         self.monitor = False
         self.logging_synchronous = False
         #: Seconds without input after which the session ends; 0 is never.

@@ -8,13 +8,13 @@
     IAC IAC                           the octet 255 itself
 
 The parser is fed as octets arrive and keeps what is incomplete. How a stream is cut into pieces changes only how
-:class:`Data` is cut. Line ends (CR LF, CR NUL, §"The NVT printer and keyboard") are left to the reader of the data, who
-must take more forms than the RFC has.
+:class:`Data` is cut. :class:`Options` answers what the other end says about options. Line ends (CR LF, CR NUL, §"The
+NVT printer and keyboard") are left to the reader of the data, who must take more forms than the RFC has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -42,6 +42,8 @@ BINARY: Final = 0  # RFC 856
 ECHO: Final = 1  # RFC 857
 SGA: Final = 3  # suppress go ahead, RFC 858
 TTYPE: Final = 24  # terminal type, RFC 1091
+TTYPE_IS: Final = 0
+TTYPE_SEND: Final = 1
 NAWS: Final = 31  # negotiate about window size, RFC 1073
 
 #: Octets of one subnegotiation, option included, beyond which it is dropped.
@@ -173,6 +175,62 @@ class Parser:
         self._sub += octets[: SUBNEGOTIATION_MAX + 1 - len(self._sub)]
 
 
+class _Side(Enum):
+    """Where an option stands at one end (RFC 1143: WANTYES is an offer or a request that was not answered yet)."""
+
+    NO = auto()
+    WANTED = auto()
+    YES = auto()
+
+
+class Options:
+    """The options of one connection: what each end does, and what to answer (RFC 855, RFC 1143).
+
+    ``offers`` and ``asks`` are the options that we would like to have at our end and at the other, which
+    :meth:`opening` says; ``agrees`` are those that are granted besides, at either end, when the other asks for them.
+    A change of state is answered once and what is in force already not at all, so that no two ends talk in a loop. What
+    was refused is not asked for again: some clients can answer a few times only.
+    """
+
+    __slots__ = ("_agreed_here", "_agreed_there", "_here", "_there")
+
+    def __init__(self, offers: Iterable[int], asks: Iterable[int], agrees: Iterable[int] = ()) -> None:
+        self._here = dict.fromkeys(offers, _Side.WANTED)
+        self._there = dict.fromkeys(asks, _Side.WANTED)
+        self._agreed_here = frozenset((*self._here, *agrees))
+        self._agreed_there = frozenset((*self._there, *agrees))
+
+    def opening(self) -> bytes:
+        """What to send at the beginning."""
+        return b"".join(
+            [negotiate(WILL, option) for option in self._here] + [negotiate(DO, option) for option in self._there]
+        )
+
+    def answer(self, event: Negotiate) -> bytes:
+        """Take what the other end says; what to send back, which may be nothing."""
+        command, option = event.command, event.option
+        if command in (DO, DONT):
+            sides, agreed, yes, no = self._here, self._agreed_here, WILL, WONT
+        else:
+            sides, agreed, yes, no = self._there, self._agreed_there, DO, DONT
+        side = sides.get(option, _Side.NO)
+        if command in (DO, WILL):
+            if side is _Side.NO and option not in agreed:
+                return negotiate(no, option)
+            sides[option] = _Side.YES
+            return negotiate(yes, option) if side is _Side.NO else b""
+        sides[option] = _Side.NO
+        return negotiate(no, option) if side is _Side.YES else b""
+
+    def here(self, option: int) -> bool:
+        """Whether the option is in force at our end."""
+        return self._here.get(option) is _Side.YES
+
+    def there(self, option: int) -> bool:
+        """Whether the option is in force at the other end."""
+        return self._there.get(option) is _Side.YES
+
+
 def escape(data: bytes) -> bytes:
     """Characters for the wire: every 255 doubled."""
     return data.replace(b"\xff", b"\xff\xff")
@@ -192,3 +250,11 @@ def parse_naws(data: bytes) -> tuple[int, int]:
     if len(data) != 4:
         raise WireError(f"a window size has four octets, not {len(data)}")
     return int.from_bytes(data[:2], "big"), int.from_bytes(data[2:], "big")
+
+
+def parse_ttype(data: bytes) -> str:
+    """The terminal type of a TTYPE subnegotiation (RFC 1091: ``IS`` and at most 40 characters)."""
+    name = data[1:]
+    if data[:1] != bytes((TTYPE_IS,)) or not 0 < len(name) <= 40 or not all(32 < octet < 127 for octet in name):
+        raise WireError(f"not a terminal type: {data[:50]!r}")
+    return name.decode("ascii")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nodes.base.errors import WireError
 from nodes.wire import telnet
 from nodes.wire.telnet import (
+    BINARY,
     DO,
     DONT,
     ECHO,
@@ -24,6 +25,7 @@ from nodes.wire.telnet import (
     Event,
     Malformed,
     Negotiate,
+    Options,
     Parser,
     Subnegotiation,
 )
@@ -159,3 +161,79 @@ def test_naws() -> None:
     for length in (0, 1, 2, 3, 5):
         with pytest.raises(WireError):
             telnet.parse_naws(bytes(length))
+
+
+def test_terminal_types() -> None:
+    assert telnet.parse_ttype(b"\0XTERM-256COLOR") == "XTERM-256COLOR"
+    for data in (b"", b"\0", b"\1XTERM", b"\0" + b"x" * 41, b"\0a b", b"\0\xff"):
+        with pytest.raises(WireError):
+            telnet.parse_ttype(data)
+
+
+# Options.
+
+
+def console() -> Options:
+    return Options((ECHO, SGA), (TTYPE, NAWS), (SGA, BINARY))
+
+
+def test_a_change_is_answered_once_and_what_is_in_force_not_at_all() -> None:
+    options = console()
+    assert options.opening().hex() == "fffb01fffb03fffd18fffd1f"
+    for command, option in ((DO, ECHO), (DO, SGA), (WILL, TTYPE), (WONT, NAWS)):
+        assert options.answer(Negotiate(command, option)) == b""
+    assert options.here(ECHO)
+    assert options.there(TTYPE)
+    assert not options.there(NAWS)
+    for command, option, answer in (
+        (DO, BINARY, "fffb00"),
+        (WILL, BINARY, "fffd00"),
+        (DO, BINARY, ""),
+        (DONT, BINARY, "fffc00"),
+        (DONT, BINARY, ""),
+        (WILL, NAWS, "fffd1f"),
+        (WONT, TTYPE, "fffe18"),
+        (DONT, ECHO, "fffc01"),
+        (WILL, SGA, "fffd03"),
+        # What we do not know is refused as often as it is asked for: a timing mark is answered so (RFC 860).
+        (DO, 6, "fffc06"),
+        (DO, 6, "fffc06"),
+        (WILL, 39, "fffe27"),
+        (WONT, 39, ""),
+        (DONT, 39, ""),
+        (WILL, ECHO, "fffe01"),
+    ):
+        assert options.answer(Negotiate(command, option)).hex() == answer, (command, option)
+
+
+def test_a_client_that_refuses_everything_hears_no_more() -> None:
+    options = console()
+    for command, option in ((DONT, ECHO), (DONT, SGA), (WONT, TTYPE), (WONT, NAWS)):
+        assert options.answer(Negotiate(command, option)) == b""
+
+
+KNOWN = (BINARY, ECHO, SGA, TTYPE, NAWS, 39)
+SETS = st.tuples(*(st.frozensets(st.sampled_from(KNOWN)) for _ in range(3)))
+
+
+@given(SETS, SETS, st.data())
+def test_two_ends_always_come_to_an_agreement(
+    first: tuple[frozenset[int], ...], second: tuple[frozenset[int], ...], data: st.DataObject
+) -> None:
+    """Whatever they offer, ask for and grant, and in whichever order it arrives; each is told what the other does."""
+    one, other = Options(*first), Options(*second)
+    ways = {one: Parser().feed(one.opening()), other: Parser().feed(other.opening())}
+    for _ in range(100):
+        ready = [end for end in (one, other) if ways[end]]
+        if not ready:
+            break
+        sender = data.draw(st.sampled_from(ready))
+        receiver = other if sender is one else one
+        event = ways[sender].pop(0)
+        assert isinstance(event, Negotiate)
+        ways[receiver] += Parser().feed(receiver.answer(event))
+    else:
+        pytest.fail("they talk in a loop")
+    for option in KNOWN:
+        assert one.here(option) == other.there(option)
+        assert one.there(option) == other.here(option)
