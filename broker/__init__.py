@@ -5,9 +5,12 @@
     description  the lab's wires as the launcher describes them, checked
     keys         who may talk to the broker over TCP (keygen makes them)
     fabric       the lab as a value: ports, cables, mirrors, link state, who receives what. Pure
+    mirror       what a mirror copies, and how the copy differs. Pure
     hub          who is there, and who hears of which link. No socket, no clock
+    routes       from port to port: the connections on the way of data; copies: what mirrors make of it, counted
     requests     what operators ask (status: the answer of the broker itself); taps: what they see of the wires
     server       the ROUTER around the hub: ``python -m broker``
+    delivery     what became of a message that was sent
     drops, log   what was dropped and why; lines on standard output
 
 The broker knows ports, cables, mirrors and queues, and no network protocol.

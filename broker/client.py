@@ -38,6 +38,8 @@ __all__ = [
     "BrokerGone",
     "Captured",
     "Connected",
+    "Copied",
+    "CopyCount",
     "DeviceClient",
     "Disconnected",
     "Event",
@@ -83,6 +85,21 @@ class Links:
     links: Mapping[int, LinkState]
 
 
+class CopyCount(NamedTuple):
+    """Frames that were copied and their octets, and the copies that were lost besides."""
+
+    frames: int
+    octets: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What the device's mirrors copied out of its ports since the last such event."""
+
+    ports: Mapping[int, CopyCount]
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """To be answered with ``respond`` within ``timeout`` seconds."""
@@ -117,7 +134,7 @@ class Disconnected:
     """No broker has been heard for SILENCE seconds. Links without carrier follow."""
 
 
-Event: TypeAlias = Frames | Links | Request | Malformed | Refused | Connected | Disconnected
+Event: TypeAlias = Frames | Links | Copied | Request | Malformed | Refused | Connected | Disconnected
 
 
 class DeviceClient:
@@ -295,6 +312,8 @@ class DeviceClient:
                 self._transmit(pack_control("pong", token=token))
             case {"op": "links", "links": dict(links)}:
                 self._learn(_parse_links(links), events)
+            case {"op": "copied", "ports": dict(ports)}:
+                events.append(Copied(_parse_copied(ports)))
             case {"op": "request", "id": int(number), "verb": str(verb), "timeout_ms": int(timeout)}:
                 events.append(Request(number, verb, body.get("body"), timeout / 1000))
             case {"op": "who", "boot": int(boot)}:
@@ -335,3 +354,14 @@ def _parse_links(raw: dict[Any, Any]) -> dict[int, LinkState]:
                     continue
         raise ProtocolError("links: port ids with carrier and reason expected")
     return links
+
+
+def _parse_copied(raw: dict[Any, Any]) -> dict[int, CopyCount]:
+    counts: dict[int, CopyCount] = {}
+    for port, count in raw.items():
+        match count:
+            case [int(frames), int(octets), int(lost)] if isinstance(port, int):
+                counts[port] = CopyCount(frames, octets, lost)
+            case _:
+                raise ProtocolError("copied: port ids with frames, octets and lost expected")
+    return counts

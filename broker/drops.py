@@ -25,6 +25,7 @@ class Drop(Enum):
     PEER_ABSENT = ("no-carrier-peer-absent", "the device at the far end is stopped, or does not answer")
 
     # Beside the wires: the frame itself went its way.
+    MIRROR_LOST = ("mirror-lost", "the copy of a frame for a SPAN destination that takes less than is copied to it")
     TAP_LOST = ("tap-lost", "the copy of a frame for a capture that reads too slowly")
 
     # What came in was not what the protocol allows.

@@ -12,77 +12,52 @@ end of its cable, and a copy to every SPAN session that covers it:
 
 A session sees a frame that the broker delivers to a source port as ``rx`` and one that the device sends on it as
 ``tx``, each frame once per session and direction. A copy crosses the destination's own cable and needs its carrier;
-where it enters another switch by a source port, that switch's session copies it once more.
+where it enters another switch by a source port, that switch's session copies it once more. No mirror copies what
+descends from its own copies in the same direction, so that a loop of mirrors ends.
 
 A tap sees everything that crosses its wire, in both directions; what enters at ``p`` above crosses the wire p - q, and
 as a copy d - r. Nothing crosses a wire without carrier.
 
-Frames never come in here. A whole lab in one process on a virtual clock uses the same class: it asks ``targets`` and
-hands its frames over itself.
+Frames never come in here. A whole lab in one process on a virtual clock uses the same class: it asks for the ``hops``
+and hands its frames over itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeGuard
+from collections.abc import Collection, Hashable
+from typing import Final, NamedTuple, TypeAlias
 
 from broker.description import Description
+from broker.mirror import WHOLE, Mirror, MirrorError, Program, is_port, name_of
 from broker.protocol import LinkState, Reason
 
 #: Texts that are kept of what was wrong in one view.
 MAX_REFUSED: Final = 8
 
 
-class MirrorError(Exception):
-    """A mirror that a device may not have. The text says why."""
+class Hop(NamedTuple):
+    """One wire that frames cross: they come out at ``target``.
+
+    The first hop of a route is the cable of the port itself. Each further one is a copy: of what crossed the hop number
+    ``original``, as far and as ``program`` says, made by the ``mirror`` (node, session, destination)."""
+
+    target: int
+    original: int
+    program: Program
+    mirror: tuple[str, int, int] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Mirror:
-    """One SPAN session of one device; rx and tx as the device sees them."""
+#: A mirror (node, session, destination), and whether it copies inward.
+_Copier: TypeAlias = tuple[tuple[str, int, int], bool]
 
-    session: int
-    rx: frozenset[int]
-    tx: frozenset[int]
-    destination: int
 
-    @classmethod
-    def parse(cls, raw: object, own: Sequence[int]) -> Mirror:
-        """The map of a device's view (see broker.protocol), for a device with the ports ``own``; raises MirrorError."""
-        if not isinstance(raw, Mapping):
-            raise MirrorError("a mirror must be a map")
-        session, destination, sources = raw.get("session"), raw.get("destination"), raw.get("sources")
-        if not isinstance(session, int):
-            raise MirrorError("a mirror's session must be a number")
-        if not _is_port(destination, own):
-            raise MirrorError(f"session {session}: the destination {_name(destination)} is not a port of this node")
-        if not isinstance(sources, list | tuple):
-            raise MirrorError(f"session {session}: sources must be a list")
-        rx: set[int] = set()
-        tx: set[int] = set()
-        for source in sources:
-            match source:
-                case [int(port), "rx" | "tx" | "both" as direction]:
-                    pass
-                case _:
-                    raise MirrorError(f"session {session}: a source must be a port with rx, tx or both")
-            if not _is_port(port, own):
-                raise MirrorError(f"session {session}: the source {port} is not a port of this node")
-            if port == destination:
-                raise MirrorError(f"session {session}: its destination cannot be its source")
-            if direction in ("rx", "both"):
-                rx.add(port)
-            if direction in ("tx", "both"):
-                tx.add(port)
-        return cls(session, frozenset(rx), frozenset(tx), destination)
+class _Passed(NamedTuple):
+    """Frames at a port: out of it or into it, by which hop, and as copies of whose copies."""
 
-    def sources(self) -> list[tuple[int, str]]:
-        """(port, "rx" | "tx" | "both"), ordered by port."""
-        both = self.rx & self.tx
-        return [
-            (port, "both" if port in both else "rx" if port in self.rx else "tx") for port in sorted(self.rx | self.tx)
-        ]
+    port: int
+    inward: bool
+    hop: int
+    history: tuple[_Copier, ...]
 
 
 class Fabric:
@@ -105,23 +80,25 @@ class Fabric:
         # By the ports at both ends of the wire.
         self._taps: dict[int, tuple[Hashable, ...]] = {}
         # Filled when a port first sends after a change: neither a frame nor a change costs more in a larger lab.
-        self._targets: dict[int, tuple[int, ...]] = {}
+        self._routes: dict[int, tuple[Hop, ...]] = {}
 
     # What is
 
-    def targets(self, port: int) -> tuple[int, ...]:
+    def hops(self, port: int) -> tuple[Hop, ...]:
         """Where data goes that enters the wires at ``port``: the far end first, then the mirrors' copies in the order
         in which the frame passes their source ports (tx before rx, then by session). Empty without carrier."""
-        targets = self._targets.get(port)
-        if targets is None:
-            targets = self._targets[port] = self._route(port)
-        return targets
+        hops = self._routes.get(port)
+        if hops is None:
+            hops = self._routes[port] = self._route(port)
+        return hops
 
-    def taps(self, port: int) -> list[tuple[Hashable, int]]:
-        """Who sees data that enters the wires at ``port``: (tap, the port at which its wire is entered), in the order
-        of ``targets``. A tap that sees it on several wires is there several times."""
-        entered = [(self._far[target], target) for target in self.targets(port)] if self._taps else ()
-        return [(tap, enters) for enters, target in entered for tap in self._taps.get(target, ())]
+    def targets(self, port: int) -> tuple[int, ...]:
+        """The ports at which the hops end."""
+        return tuple(hop.target for hop in self.hops(port))
+
+    def taps(self, target: int) -> list[tuple[Hashable, int]]:
+        """Who sees what comes out at ``target``: (tap, the port at which its wire is entered)."""
+        return [(tap, self._far[target]) for tap in self._taps.get(target, ())]
 
     def link(self, port: int) -> LinkState:
         return self._links[port]
@@ -142,7 +119,7 @@ class Fabric:
         return node in self._present
 
     def mirrors_of(self, node: str) -> tuple[Mirror, ...]:
-        """Ordered by session."""
+        """Ordered by session and destination."""
         return self._mirrors[node]
 
     def refused(self, node: str) -> tuple[str, ...]:
@@ -170,23 +147,24 @@ class Fabric:
         refused: list[str] = []
         now_up: set[int] = set()
         for port in up:
-            if _is_port(port, own):
+            if is_port(port, own):
                 now_up.add(port)
             else:
-                refused.append(f"up: {_name(port)} is not a port of this node")
-        sessions: dict[int, Mirror] = {}
+                refused.append(f"up: {name_of(port)} is not a port of this node")
+        known: dict[tuple[int, int], Mirror] = {}
         for raw in mirrors:
             try:
                 mirror = Mirror.parse(raw, own)
             except MirrorError as error:
                 refused.append(str(error))
                 continue
-            if mirror.session in sessions:
-                refused.append(f"session {mirror.session}: given twice")
+            key = mirror.session, mirror.destination
+            if key in known:
+                refused.append(f"session {mirror.session}: its destination {mirror.destination} is given twice")
             else:
-                sessions[mirror.session] = mirror
+                known[key] = mirror
         self._up = (self._up - set(own)) | now_up
-        self._mirrors[node] = tuple(sessions[session] for session in sorted(sessions))
+        self._mirrors[node] = tuple(known[key] for key in sorted(known))
         self._refused[node] = tuple(refused[:MAX_REFUSED])
         return self._refresh(node)
 
@@ -228,35 +206,29 @@ class Fabric:
             if link != self._links[port]:
                 self._links[port] = link
                 changed.add(self._owner[port])
-        self._targets.clear()
+        self._routes.clear()
         return changed
 
-    def _route(self, port: int) -> tuple[int, ...]:
+    def _route(self, port: int) -> tuple[Hop, ...]:
         if not self._links[port].carrier:
             return ()
-        targets = [self._far[port]]
-        # A loop of mirrors ends here: each session copies the frame once per direction.
-        done: set[tuple[str, int, bool]] = set()
-        passed = [(port, False), (targets[0], True)]
-        for at, inward in passed:  # grows on the way
+        hops = [Hop(self._far[port], 0, WHOLE, None)]
+        passed = [_Passed(port, False, 0, ()), _Passed(hops[0].target, True, 0, ())]
+        # Twice the same mirror behind the same one: then the frame came by two ways, and was copied for the first.
+        done: set[tuple[_Copier, _Copier | None]] = set()
+        for at, inward, crossed, history in passed:  # grows on the way
             node = self._owner[at]
             for mirror in self._mirrors[node]:
-                seen = (node, mirror.session, inward)
-                if at not in (mirror.rx if inward else mirror.tx) or seen in done:
+                program = (mirror.rx if inward else mirror.tx).get(at)
+                if program is None or not self._links[mirror.destination].carrier:
                     continue
-                if not self._links[mirror.destination].carrier:
+                key = node, mirror.session, mirror.destination
+                copier = key, inward
+                step = copier, history[-1] if history else None
+                if copier in history or step in done:
                     continue
-                done.add(seen)
+                done.add(step)
                 copy = self._far[mirror.destination]
-                targets.append(copy)
-                passed.append((copy, True))
-        return tuple(targets)
-
-
-def _is_port(port: object, own: Sequence[int]) -> TypeGuard[int]:
-    return isinstance(port, int) and port in own
-
-
-def _name(port: object) -> str:
-    """What to call it in a message; whatever is not a number came from outside and may be large."""
-    return str(port) if isinstance(port, int) else f"of type {type(port).__name__}"
+                passed.append(_Passed(copy, True, len(hops), (*history, copier)))
+                hops.append(Hop(copy, crossed, program, key))
+        return tuple(hops)

@@ -15,16 +15,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final, TypeAlias, TypeGuard
+from typing import Any, Final, TypeGuard
 
+from broker.copies import Copies
+from broker.delivery import Delivery
 from broker.description import Description
 from broker.drops import NO_CARRIER, Drop, DropCounters
 from broker.fabric import Fabric
 from broker.protocol import (
     DATA,
     HEADER,
-    PREFIX,
     PROTO,
     ProtocolError,
     Reason,
@@ -33,8 +33,9 @@ from broker.protocol import (
     unpack_control,
 )
 from broker.requests import Requests
+from broker.routes import Route, Routes
 from broker.status import lab_status
-from broker.taps import Tapper, Taps
+from broker.taps import Taps
 
 #: Seconds between two pings to a device. An idle device pays for each wake-up, so not more often than needed.
 PING_EVERY: Final = 1.0
@@ -51,18 +52,6 @@ PROBE_EVERY: Final = 0.1
 MAX_OPERATORS: Final = 256
 #: Strangers that are asked who they are in one PING_EVERY.
 MAX_ASKED: Final = 1024
-
-#: The way of the frames of one port: its owner's connection, the port, the receivers with their ports, and who taps the
-#: wires on the way, with the ports by which the frames enter them.
-Route: TypeAlias = tuple[bytes, int, tuple[tuple[bytes, int], ...], tuple[tuple[Tapper, int], ...]]
-
-
-class Delivery(Enum):
-    SENT = "sent"
-    FULL = "full"
-    """The client's queue is full."""
-    GONE = "gone"
-    """There is no such connection any more."""
 
 
 @dataclass(slots=True, eq=False)
@@ -88,9 +77,6 @@ class Hub:
         """``boot`` differs at each start; ``send`` takes a connection and a message, ``log`` a line."""
         self.fabric = Fabric(description)
         self.drops = DropCounters()
-        #: The ways of data, by a message's prefix: for ports that have carrier, found when one first sends after a
-        #: change, so that neither a frame nor a change costs more in a larger lab.
-        self.routes: dict[bytes, Route] = {}
         #: port -> frames that crossed its cable towards it.
         self.delivered: Counter[int] = Counter()
         #: port -> ``delivered`` when its device's queue was last found full; it moves if that grows again.
@@ -110,7 +96,8 @@ class Hub:
             deliver=self._hand_over,
         )
         self.taps = Taps(description.ports, self.fabric, self.drops, self._hand_over)
-        self._owners: dict[int, bytes] = {}
+        self.copies = Copies(self.drops, self.taps, self._carry)
+        self.routes = Routes(self.fabric, self.copies)
         self._peers: dict[bytes, Peer] = {}
         self._by_node: dict[str, Peer] = {}
         self._operators: dict[bytes, None] = {}
@@ -150,24 +137,19 @@ class Hub:
         return ident in self._peers or ident in self._operators
 
     def find_route(self, ident: bytes, message: bytes) -> Route | None:
-        """The way of a data message whose prefix is not in ``routes``; noted there if it leads anywhere. If not, the
-        frames are counted as dropped. None: it is no data message, or not from the owner of its port."""
+        """The way of a data message that is not in the table of routes; if it leads nowhere, the frames are counted as
+        dropped. None: it is no data message, or not from the owner of its port."""
         peer = self._peers.get(ident)
         if peer is None or len(message) < HEADER.size or message[0] != DATA:
             return None
         port: int = HEADER.unpack_from(message)[1]
-        if self._owners.get(port) != ident:
+        if self.routes.owner(port) != ident:
             return None
         if not self.fabric.is_present(peer.node):
             self._alive(peer)
             self._settle()
-        # A port with carrier belongs to a device that is present, which has a connection.
-        hops = tuple((self._owners[target], target) for target in self.fabric.targets(port))
-        taps = tuple((tap, enters) for tap, enters in self.fabric.taps(port) if isinstance(tap, Tapper))
-        route = (ident, port, hops, taps)
-        if route[2]:
-            self.routes[message[:PREFIX]] = route
-        else:
+        route = self.routes.find(port)
+        if not route.receiver:
             self.heard.add(ident)
             self.drops.count(NO_CARRIER[self.fabric.link(port).reason], max(1, count_frames(message)), port)
         return route
@@ -188,6 +170,7 @@ class Hub:
             self._ping_at = now + PING_EVERY
             self._ping_all()
             self.taps.report()
+            self._tell_copied()
         if self._probe_at is not None and now >= self._probe_at:
             self._probe_at, self._probed_at = None, now
             for ident in [*self._peers, *self._operators]:
@@ -248,6 +231,13 @@ class Hub:
             self._post(peer.ident, "ping", token=peer.missed)
         self.heard.clear()
 
+    def _tell_copied(self) -> None:
+        """Tell the devices what their mirrors copied; who is not reached is told the next time."""
+        for node, counts in list(self.copies.untold()):
+            peer = self._by_node.get(node)
+            if peer is not None and self._post(peer.ident, "copied", ports=counts) is Delivery.SENT:
+                self.copies.told(node)
+
     def _queue_moves(self, peer: Peer) -> bool:
         """A device under load reads a ping late, behind all the frames before it. It lives if its full queue moves."""
         moves = False
@@ -262,8 +252,9 @@ class Hub:
         self._requests.device_gone(peer.ident)
         if self._by_node.get(peer.node) is peer:
             del self._by_node[peer.node]
-            for port in self._description.nodes[peer.node]:
-                del self._owners[port]
+            ports = self._description.nodes[peer.node]
+            self.routes.disown(ports)
+            for port in ports:
                 self.full_at.pop(port, None)
             self._change(self.fabric.node_present(peer.node, False))
 
@@ -378,9 +369,10 @@ class Hub:
             self._forget(older, "replaced by a new connection")
         self._log(f"{node}: connected")
         self._dismiss(ident)
+        self.copies.told(node)
         peer = Peer(ident, node)
         self._peers[ident] = self._by_node[node] = peer
-        self._owners.update(dict.fromkeys(self._description.nodes[node], ident))
+        self.routes.own(self._description.nodes[node], ident)
         self.heard.add(ident)
         return peer
 
@@ -390,6 +382,7 @@ class Hub:
             return
         peer.ready = view.get("ready") is True
         self._change(self.fabric.set_view(peer.node, view["up"], view["mirrors"]))
+        self.copies.keep(peer.node, self.fabric.mirrors_of(peer.node))
         refused = self.fabric.refused(peer.node)
         if refused:
             self.drops.count(Drop.BAD_VIEW, len(refused))
@@ -426,7 +419,9 @@ class Hub:
 
     def _status(self) -> dict[str, Any]:
         ready = {peer.node for peer in self._by_node.values() if peer.ready}
-        return lab_status(self._boot, self._description, self.fabric, ready, self.delivered, self.drops, self.taps)
+        return lab_status(
+            self._boot, self._description, self.fabric, ready, self.delivered, self.drops, self.taps, self.copies
+        )
 
     # Sending
 
@@ -437,6 +432,15 @@ class Hub:
         delivery = self._send(ident, message)
         if delivery is Delivery.GONE:
             self._gone.add(ident)
+        return delivery
+
+    def _carry(self, ident: bytes, port: int, message: bytes, frames: int) -> Delivery:
+        """A data message for a port of this connection's device."""
+        delivery = self._deliver(ident, message)
+        if delivery is Delivery.SENT:
+            self.delivered[port] += frames
+        elif delivery is Delivery.FULL:
+            self.full_at[port] = self.delivered[port]
         return delivery
 
     def _hand_over(self, ident: bytes, message: bytes) -> bool:

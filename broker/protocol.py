@@ -30,6 +30,8 @@ refused    broker -> client       reason (text), boot; the client is not served
 who        broker -> client       boot: the broker does not know this connection, say hello (again)
 view       device -> broker       view: the whole of it, never a delta
 links      broker -> device       links: {port id: {carrier: bool, reason: text}}, all ports of the device (see below)
+copied     broker -> device       ports: {port id: [frames, octets, lost]}: what its mirrors copied out of these ports
+                                  since it was told last, and the copies that were lost besides; about once a second
 ping       broker -> device       token (int)
 pong       device -> broker       token
 bye        client -> broker       (nothing): the client goes away on purpose
@@ -45,8 +47,9 @@ read       operator -> broker     octets: how many of the data messages from tap
 =========  =====================  =============================================================================
 
 A device's view: ``{ready: bool, up: [port ids that are administratively up], mirrors: [mirror]}`` and a mirror:
-``{session: int, sources: [[port id, "rx"|"tx"|"both"], ...], destination: port id}``; rx and tx as the device sees
-them.
+``{session: int, sources: [[port id, "rx"|"tx"|"both", program], ...], destination: port id, programs: [...]}``; rx and
+tx as the device sees them. ``program`` is an index into ``programs``, which say what is copied and how the copy differs
+(see broker.mirror); without it everything is copied as it is. A session has a mirror for each of its destinations.
 
 A tap is named by either port of a wire; all of what crosses the wire is copied, in both directions, SPAN's copies too.
 ``frames`` counts them all and ``lost`` those of them that were not sent because the operator reads too slowly: it may

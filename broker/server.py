@@ -22,11 +22,13 @@ import msgpack
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
+from broker.delivery import Delivery
 from broker.description import Description, DescriptionError
 from broker.drops import Drop
-from broker.hub import Delivery, Hub, Route
+from broker.hub import Hub
 from broker.log import Log
 from broker.protocol import MAX_BATCH, MAX_MESSAGE, PREFIX, count_frames, readdress
+from broker.routes import Route
 
 #: Messages that wait for one client at most, in each direction and on each side of the connection.
 QUEUE: Final = 256
@@ -157,7 +159,7 @@ class Server:
     def _drain(self) -> None:
         """Pass on what has come, MAX_TURN messages at most. All of one turn get the same stamp."""
         hub, receive, send = self._hub, self._router.recv, self._fast_send
-        routes, heard, delivered = hub.routes, hub.heard, hub.delivered
+        routes, heard, delivered = hub.routes.table, hub.heard, hub.delivered
         stamp = time.time_ns()
         for _ in range(MAX_TURN):
             try:
@@ -175,26 +177,27 @@ class Server:
                 if taken is None:
                     continue
                 route, message = taken
-            owner, source, hops, taps = route
+            owner, source, receiver, port, taps, copies = route
             frames = count_frames(message)
             if not 0 < frames <= MAX_BATCH:
                 hub.drops.count(Drop.OVERSIZE if frames else Drop.BAD_MESSAGE, frames or 1, source)
                 continue
             heard.add(owner)
-            for receiver, port in hops:
-                try:
-                    send(receiver, _MORE)
-                    send(readdress(message, port, stamp), _NOBLOCK)
-                except zmq.Again:
-                    hub.drops.count(Drop.QUEUE_FULL, frames, port)
-                    hub.full_at[port] = delivered[port]
-                except zmq.ZMQError:
-                    hub.drops.count(Drop.RECEIVER_GONE, frames, port)
-                    hub.gone(receiver)
-                else:
-                    delivered[port] += frames
+            try:
+                send(receiver, _MORE)
+                send(readdress(message, port, stamp), _NOBLOCK)
+            except zmq.Again:
+                hub.drops.count(Drop.QUEUE_FULL, frames, port)
+                hub.full_at[port] = delivered[port]
+            except zmq.ZMQError:
+                hub.drops.count(Drop.RECEIVER_GONE, frames, port)
+                hub.gone(receiver)
+            else:
+                delivered[port] += frames
             if taps:
                 hub.taps.copy(taps, message, stamp, frames)
+            if copies:
+                hub.copies.make(copies, message, stamp)
 
     def _take_other(self, ident: bytes, message: bytes) -> tuple[Route, bytes] | None:
         """All but frames whose way is known. If it is frames after all, the way is found and they are given back.
@@ -211,7 +214,7 @@ class Server:
         if route is None:
             hub.receive(ident, message, time.monotonic())
             return None
-        return (route, message) if route[2] else None
+        return (route, message) if route.receiver else None
 
     def _send(self, ident: bytes, message: bytes) -> Delivery:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from broker.copies import Copies
 from broker.description import Description, Wire
 from broker.drops import DropCounters
 from broker.fabric import Fabric
@@ -20,6 +21,7 @@ def lab_status(
     delivered: Mapping[int, int],
     drops: DropCounters,
     taps: Taps,
+    copies: Copies,
 ) -> dict[str, Any]:
     """``ready``: nodes that say so of themselves; ``delivered``: port -> frames that crossed its cable towards it."""
     ports = description.ports
@@ -57,10 +59,13 @@ def lab_status(
                 "sources": [[str(ports[port]), direction] for port, direction in mirror.sources()],
                 "destination": str(ports[mirror.destination]),
                 "carrier": fabric.link(mirror.destination).carrier,
+                "frames": count.frames,
+                "lost": count.lost,
             }
             for node in description.nodes
             if fabric.is_present(node)
             for mirror in fabric.mirrors_of(node)
+            for count in [copies.counts((node, mirror.session, mirror.destination)).total]
         ],
         "taps": [
             [

@@ -50,24 +50,32 @@ class Model:
     def deliveries(self, port: int) -> list[int]:
         """Where a frame sent from ``port`` comes out, in order."""
         out: list[int] = []
-        copied: list[Any] = []
-        leaving = [(port, True)]
+        steps: list[Any] = []
+        # A port at which frames leave, and the mirrors that copied what they are copies of.
+        leaving: list[tuple[int, list[Any]]] = [(port, [])]
         while leaving:
-            at, original = leaving.pop(0)
+            at, history = leaving.pop(0)
             if self.reason(at) is not Reason.UP:
                 continue
             far = self.far(at)
             assert far is not None
             out.append(far)
             # A copy is no frame that the switch sends: it is seen where it arrives, not where it leaves.
-            for place, direction in [(at, "tx")] * original + [(far, "rx")]:
-                for mirror in sorted(self.mirrors[OWNER[place]], key=lambda mirror: int(mirror["session"])):
+            for place, direction in [(at, "tx")] * (not history) + [(far, "rx")]:
+                for mirror in sorted(self.mirrors[OWNER[place]], key=lambda mirror: _key(mirror)):
                     hit = any(source == place and which in (direction, "both") for source, which in mirror["sources"])
-                    key = (OWNER[place], mirror["session"], direction)
-                    if hit and key not in copied and self.reason(mirror["destination"]) is Reason.UP:
-                        copied.append(key)
-                        leaving.append((mirror["destination"], False))
+                    copier = (OWNER[place], *_key(mirror), direction)
+                    step = (copier, history[-1:])
+                    if not hit or self.reason(mirror["destination"]) is not Reason.UP:
+                        continue
+                    if copier not in history and step not in steps:
+                        steps.append(step)
+                        leaving.append((mirror["destination"], [*history, copier]))
         return out
+
+
+def _key(mirror: dict[str, Any]) -> tuple[int, int]:
+    return mirror["session"], mirror["destination"]
 
 
 @st.composite
@@ -83,8 +91,8 @@ def views(draw: st.DrawFn) -> tuple[str, list[int], list[dict[str, Any]]]:
     node = draw(st.sampled_from(sorted(NODES)))
     own = list(NODES[node])
     mirrors = []
-    for session in draw(st.lists(st.integers(1, 3), unique=True, max_size=3)):
-        destination = draw(st.sampled_from(own))
+    keys = st.tuples(st.integers(1, 2), st.sampled_from(own))
+    for session, destination in draw(st.lists(keys, unique=True, max_size=3)):
         source = st.sampled_from([port for port in own if port != destination])
         sources = draw(st.lists(st.tuples(source, st.sampled_from(["rx", "tx", "both"])), max_size=4))
         mirrors.append({"session": session, "sources": sources, "destination": destination})
@@ -199,10 +207,32 @@ def test_a_bad_mirror_is_refused_and_the_rest_holds(small: Fabric, mirror: Any) 
     assert small.targets(2) == (11, 3)
 
 
-def test_a_session_given_twice_is_refused(small: Fabric) -> None:
+def test_a_destination_given_twice_is_refused(small: Fabric) -> None:
     small.set_view("s", [10, 11, 12], span("rx", 10) + span("rx", 11))
-    assert small.refused("s") == ("session 1: given twice",)
+    assert small.refused("s") == ("session 1: its destination 12 is given twice",)
     assert small.targets(2) == (11,)
+
+
+def test_a_session_may_have_several_destinations(small: Fabric) -> None:
+    mirrors = [{"session": 1, "sources": [[10, "rx"]], "destination": port} for port in (12, 11)]
+    small.set_view("s", [10, 11, 12], mirrors)
+    assert small.refused("s") == ()
+    assert small.targets(1) == (10, 2, 3)
+
+
+def test_two_switches_that_mirror_each_other_end(describe: Callable[..., dict[str, Any]]) -> None:
+    """Each copies what comes on the wire between them out on it, so that the other's copies come back."""
+    nodes = {name: dict.fromkeys(ports, "auto") for name, ports in {"a": [1], "s": [10, 11], "t": [20, 21]}.items()}
+    fabric = Fabric(Description.parse(describe(nodes, [(1, 10, "straight"), (11, 20, "straight")])))
+    for node, ports in (("a", [1]), ("s", [10, 11]), ("t", [20, 21])):
+        fabric.node_present(node, True)
+        fabric.set_view(node, ports, [])
+    fabric.set_view("s", [10, 11], [{"session": 1, "sources": [[10, "rx"]], "destination": 11}])
+    assert fabric.targets(1) == (10, 20)
+    fabric.set_view("t", [20, 21], [{"session": 1, "sources": [[20, "rx"]], "destination": 21}])
+    assert fabric.targets(1) == (10, 20)  # its destination has no cable
+    hops = fabric.hops(1)
+    assert [(hop.original, hop.mirror) for hop in hops] == [(0, None), (0, ("s", 1, 11))]
 
 
 def test_only_own_ports_can_be_up(small: Fabric) -> None:

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from broker.delivery import Delivery
 from broker.description import Description
 from broker.drops import Drop
-from broker.hub import MAX_OPERATORS, PING_EVERY, PINGS_MISSED, SETTLING, Delivery, Hub
+from broker.hub import MAX_OPERATORS, PING_EVERY, PINGS_MISSED, SETTLING, Hub
 from broker.protocol import CONTROL, DATA, HEADER, Status, pack_control, pack_data, unpack_control
 from broker.requests import MAX_PENDING
+from broker.routes import Route
 
 BOOT = 77
 
@@ -155,7 +157,7 @@ def test_the_latest_hello_wins(world: World) -> None:
     assert world.hub.find_route(A, pack_data(1, [b"x"])) is None
     route = world.hub.find_route(A2, pack_data(1, [b"x"]))
     assert route is not None
-    assert route[2] == ((S, 10),)
+    assert (route.receiver, route.port) == (S, 10)
     assert world.reasons(S) == {}, "the neighbour's link never went down"
 
 
@@ -170,7 +172,7 @@ def test_a_stalled_device_is_absent_until_it_answers(world: World) -> None:
     assert world.hub.fabric.is_present("a")
     world.wait(PING_EVERY * 2, answering=(B, S, N))
     assert not world.hub.fabric.is_present("a")
-    assert world.hub.find_route(S, pack_data(10, [b"x", b"y"])) == (S, 10, (), ())
+    assert world.hub.find_route(S, pack_data(10, [b"x", b"y"])) == Route(S, 10, b"", 0)
     assert world.hub.drops[Drop.PEER_ABSENT] == 2
     world.sent[S].clear()
     world.say(A, "pong", token=1)
@@ -181,7 +183,7 @@ def test_a_stalled_device_is_absent_until_it_answers(world: World) -> None:
 def test_frames_are_a_sign_of_life(world: World) -> None:
     world.wait(PING_EVERY * (PINGS_MISSED + 2), answering=(B, S, N))
     assert not world.hub.fabric.is_present("a")
-    assert world.hub.find_route(A, pack_data(1, [b"x"])) == (A, 1, ((S, 10),), ())
+    assert world.hub.find_route(A, pack_data(1, [b"x"])) == Route(A, 1, S, 10)
     for _ in range(PINGS_MISSED + 2):
         world.wait(PING_EVERY, answering=(B, S, N))
         world.hub.heard.add(A)
@@ -250,7 +252,10 @@ def test_a_view_takes_effect(world: World) -> None:
     assert world.reasons(S) == {10: "peer-shutdown", 11: "up", 12: "up"}
     mirror = {"session": 1, "sources": [[11, "rx"]], "destination": 12}
     world.say(S, "view", view={"ready": True, "up": [10, 11, 12], "mirrors": [mirror, {}]})
-    assert world.hub.find_route(B, pack_data(2, [b"x"])) == (B, 2, ((S, 11), (N, 3)), ())
+    route = world.hub.find_route(B, pack_data(2, [b"x"]))
+    assert route is not None
+    assert route[:5] == (B, 2, S, 11, ())
+    assert [(copy.receiver, copy.port) for copy in route.copies] == [(N, 3)]
     assert world.hub.drops[Drop.BAD_VIEW] == 1
     world.say(S, "view", view=None)
     assert world.hub.drops[Drop.BAD_MESSAGE] == 1
@@ -436,6 +441,8 @@ def test_status(world: World) -> None:
             "sources": [["s:e10", "rx"], ["s:e11", "both"]],
             "destination": "s:e12",
             "carrier": True,
+            "frames": 0,
+            "lost": 0,
         }
     ]
     assert body["drops"] == {"queue-full": 3}

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker.delivery import Delivery
 from broker.description import Description
 from broker.drops import Drop
 from broker.fabric import Fabric
-from broker.hub import PING_EVERY, Delivery, Hub, Route
+from broker.hub import PING_EVERY, Hub
 from broker.protocol import DATA, TAP_WINDOW, pack_control, pack_data, unpack_control, unpack_data
+from broker.routes import Route
 from broker.taps import MAX_TAPPING
 
 UP = {"a": [1], "b": [2], "s": [10, 11, 12], "n": [3]}
@@ -31,14 +33,16 @@ OPERATOR, OTHER = ident(100), ident(101)
 class World:
     """A hub with all four nodes connected, and what it sent to whom."""
 
-    def __init__(self, raw: dict[str, Any], *mirrors: dict[str, Any]) -> None:
+    def __init__(self, raw: dict[str, Any], *mirrors: dict[str, Any], names: dict[str, bytes] | None = None) -> None:
+        """``mirrors`` are those of the node s; ``names``: connections by node, if they are others than a, b, s, n."""
         self.control: dict[bytes, list[dict[str, Any]]] = defaultdict(list)
         self.data: dict[bytes, list[tuple[int, int, list[bytes]]]] = defaultdict(list)
         self.octets = 0
         self.full = False
+        self.unreachable: dict[bytes, Delivery] = {}
         self.hub = Hub(Description.parse(raw), 1, 0.0, self._send, lambda line: None)
-        for node, connection in {"a": A, "b": B, "s": S, "n": N}.items():
-            view = {"ready": True, "up": UP[node], "mirrors": list(mirrors) if node == "s" else []}
+        for node, connection in (names or {"a": A, "b": B, "s": S, "n": N}).items():
+            view = {"ready": True, "up": UP.get(node, []), "mirrors": list(mirrors) if node == "s" else []}
             self.say(connection, "hello", proto=1, lab="test", node=node, view=view)
         for operator in (OPERATOR, OTHER):
             self.say(operator, "hello", proto=1, lab="test", operator=True)
@@ -46,6 +50,8 @@ class World:
     def _send(self, to: bytes, message: bytes) -> Delivery:
         if self.full:
             return Delivery.FULL
+        if to in self.unreachable:
+            return self.unreachable[to]
         if message[0] == DATA:
             self.data[to].append(unpack_data(message))
             self.octets += len(message)
@@ -66,9 +72,10 @@ class World:
     def frames(self, who: bytes, port: int, *frames: bytes) -> None:
         """As the server does when these enter the wires."""
         message = pack_data(port, frames)
-        route: Route | None = self.hub.routes.get(message[:5]) or self.hub.find_route(who, message)
+        route: Route | None = self.hub.routes.table.get(message[:5]) or self.hub.find_route(who, message)
         assert route is not None
-        self.hub.taps.copy(route[3], message, 55, len(frames))
+        self.hub.taps.copy(route.taps, message, 55, len(frames))
+        self.hub.copies.make(route.copies, message, 55)
 
 
 @pytest.fixture
@@ -123,7 +130,7 @@ def test_the_final_counts_can_be_asked_for_again(world: World) -> None:
     world.full = False
     world.frames(A, 1, b"late")
     assert world.tap()["taps"] == {1: {"frames": 1, "lost": 0}}
-    assert world.hub.find_route(A, pack_data(1, [b"x"])) == (A, 1, ((S, 10),), ())
+    assert world.hub.find_route(A, pack_data(1, [b"x"])) == Route(A, 1, S, 10)
 
 
 def test_who_does_not_read_loses_and_is_told(world: World) -> None:
@@ -244,5 +251,5 @@ def test_the_fabric_s_taps_are_the_last_set_of_each(changes: list[tuple[int, set
         fabric.set_tap(tap, named)
     for wire in wires:
         expected = {tap for tap, named in last.items() if named & set(wire)}
-        for end in wire:
-            assert {(tap, end) for tap in expected} == set(fabric.taps(end))
+        for end, other in (wire, wire[::-1]):
+            assert {(tap, end) for tap in expected} == set(fabric.taps(other))
