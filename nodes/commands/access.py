@@ -195,8 +195,9 @@ def _refuse_both(credential: Credential | None, *, hashed: bool) -> None:
 )
 def privilege_level(ctx: Context, args: Args) -> None:
     """Sessions that are open keep theirs."""
-    line: LineConfig = ctx.scope
-    line.privilege = USER_LEVEL if ctx.negated else args["level"]
+    line: LineConfig
+    for line in ctx.scope:
+        line.privilege = USER_LEVEL if ctx.negated else args["level"]
 
 
 @table.command(
@@ -208,8 +209,10 @@ def privilege_level(ctx: Context, args: Args) -> None:
     section=LineSection.PASSWORD,
 )
 def password(ctx: Context, args: Args) -> None:
-    line: LineConfig = ctx.scope
-    line.password = None if ctx.negated else _password(ctx, args)
+    given = None if ctx.negated else _password(ctx, args)
+    line: LineConfig
+    for line in ctx.scope:
+        line.password = given
 
 
 _LOGIN_LINES: Final = {"": [], "line": ["login"], "local": ["login local"]}
@@ -223,11 +226,12 @@ _LOGIN_LINES: Final = {"": [], "line": ["login"], "local": ["login local"]}
     prints=lambda line: _LOGIN_LINES[line.login],
     section=LineSection.LOGIN,
 )
-def login(ctx: Context, args: Args) -> list[str] | None:
+def login(ctx: Context, args: Args) -> list[str]:
     """``no login`` is the default of every line here; see :class:`nodes.device.config.LineConfig`."""
-    line: LineConfig = ctx.scope
-    line.login = "" if ctx.negated else "local" if args.has("local") else "line"
-    if line.login != "line" or line.password is not None:
-        return None
-    numbers = [0] if line is ctx.device.config.console else range(1, 6)
-    return [f"% Login disabled on line {number}, until 'password' is set" for number in numbers]
+    warnings = []
+    line: LineConfig
+    for line in ctx.scope:
+        line.login = "" if ctx.negated else "local" if args.has("local") else "line"
+        if line.login == "line" and line.password is None:
+            warnings.append(f"% Login disabled on line {line.number}, until 'password' is set")
+    return warnings

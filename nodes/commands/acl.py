@@ -11,14 +11,16 @@ from nodes.cli.table import Block, Table
 from nodes.commands.modes import INTERFACE
 from nodes.commands.sections import InterfaceSection, Section
 from nodes.device.acltext import ICMP_MESSAGES, rule_text
-from nodes.device.config import RoutedInterfaceConfig, RouterConfig
-from nodes.device.router import Router
+from nodes.device.config import IosConfig, RoutedInterfaceConfig
+from nodes.device.ios import IosDevice
 from nodes.device.views import AclsView
 from nodes.engine.acl import AccessList, AclError, AclRule, Action, PortMatch, PortOperator, numbered_list_is_extended
 from nodes.show import routing
 from nodes.wire import names
 
 table = Table()
+#: Lists on interfaces that route.
+groups = Table()
 
 _NUMBER: Final = "1-199,1300-2699"
 _SEQUENCE: Final = "1-2147483647"
@@ -174,14 +176,14 @@ def _is_numbered(name: str) -> bool:
     return name.isdigit() and numbered_list_is_extended(int(name)) is not None
 
 
-def _print_numbered(config: RouterConfig) -> Iterator[str]:
+def _print_numbered(config: IosConfig) -> Iterator[str]:
     for name in sorted((name for name in config.access_lists if _is_numbered(name)), key=int):
         access_list = config.access_lists[name]
         for entry in access_list:
             yield f"access-list {name} {rule_text(entry.rule, access_list.extended)}"
 
 
-def _list(device: Router, name: str, extended: bool) -> AccessList:
+def _list(device: IosDevice, name: str, extended: bool) -> AccessList:
     return device.config.access_lists.setdefault(name, AccessList(name, extended=extended))
 
 
@@ -195,7 +197,7 @@ def _list(device: Router, name: str, extended: bool) -> AccessList:
     section=Section.NUMBERED_ACL,
 )
 def access_list(ctx: Context, args: Args) -> None:
-    device: Router = ctx.device
+    device: IosDevice = ctx.device
     name = str(args["number"])
     if ctx.negated:
         # As on IOS, whatever follows the number, the whole list goes.
@@ -215,7 +217,7 @@ def _add(access_list: AccessList, rule: AclRule, sequence: int | None) -> None:
 # Named lists -------------------------------------------------------------------------------------------------------
 
 
-def _print_named(config: RouterConfig) -> Iterator[Block]:
+def _print_named(config: IosConfig) -> Iterator[Block]:
     for name in sorted(name for name in config.access_lists if not _is_numbered(name)):
         access_list = config.access_lists[name]
         kind, mode = ("extended", "config-ext-nacl") if access_list.extended else ("standard", "config-std-nacl")
@@ -236,7 +238,7 @@ def _print_named(config: RouterConfig) -> Iterator[Block]:
     section=Section.NAMED_ACL,
 )
 def ip_access_list(ctx: Context, args: Args) -> None:
-    device: Router = ctx.device
+    device: IosDevice = ctx.device
     name, extended = args["name"], args["kind"] == "extended"
     if ctx.negated:
         device.config.access_lists.pop(name, None)
@@ -265,7 +267,7 @@ def ip_access_list(ctx: Context, args: Args) -> None:
     },
 )
 def resequence(ctx: Context, args: Args) -> None:
-    device: Router = ctx.device
+    device: IosDevice = ctx.device
     access_list = device.config.access_lists.get(args["name"])
     if access_list is None:
         raise Rejected(f"% Access-list {args['name']} does not exist")
@@ -282,7 +284,7 @@ def _print_entries(access_list: AccessList) -> Iterator[str]:
 
 
 def _edit_named(ctx: Context, args: Args) -> None:
-    device: Router = ctx.device
+    device: IosDevice = ctx.device
     access_list: AccessList = ctx.scope
     sequence = args.get("sequence")
     if not ctx.negated:
@@ -314,7 +316,7 @@ def _print_groups(interface: RoutedInterfaceConfig) -> Iterator[str]:
             yield f"ip access-group {name} {direction}"
 
 
-@table.command(
+@groups.command(
     INTERFACE,
     f"ip access-group {{<number:{_NUMBER}>|<name:word>}} {{in|out}}$direction",
     help={
@@ -354,7 +356,7 @@ def _named(args: Args) -> str | None:
 
 
 def show_access_lists(ctx: Context, args: Args) -> AclsView:
-    device: Router = ctx.device
+    device: IosDevice = ctx.device
     return device.access_lists_view(_named(args))
 
 
@@ -370,7 +372,7 @@ for _grammar in (f"show access-lists {_WHICH}", f"show ip access-lists {_WHICH}"
     privilege=15,
 )
 def clear_counters(ctx: Context, args: Args) -> None:
-    device: Router = ctx.device
+    device: IosDevice = ctx.device
     name = _named(args)
     lists: Iterable[AccessList] = device.config.access_lists.values()
     for access_list in lists:

@@ -16,9 +16,9 @@ from nodes.cli.session import Session
 from nodes.cli.table import Mode, Table
 from nodes.cli.terminal import Line, Terminal
 from nodes.commands import lines
-from nodes.device.access import Doorkeeper, line_of
+from nodes.device.access import Doorkeeper
 from nodes.device.base import Device
-from nodes.device.config import LineConfig
+from nodes.device.config import IosConfig, LineConfig
 from nodes.device.effects import Logged
 from nodes.device.ios import IosDevice
 from nodes.device.logconfig import LogConfig, takes
@@ -65,7 +65,7 @@ class Console:
         """A session on ``line``, with the settings that the configuration gives the line."""
         privilege, doorkeeper = self.privilege, None
         if isinstance(self.device, IosDevice):
-            privilege = line_of(self.device.config, line.name).privilege
+            privilege = self.device.config.line(line.name).privilege
             doorkeeper = Doorkeeper(self.device, line.name)
         session = Session(
             self.commands,
@@ -78,10 +78,9 @@ class Console:
         session.on_start = self.device.tick
         self._sessions.add(session)
         if isinstance(self.device, IosDevice):
-            console = line.name.startswith("con")
-            _settle(session, self.device.config.console if console else self.device.config.vty)
+            _settle(session, self.device.config.line(line.name))
             # Log messages go to the console line; other lines ask for them with terminal monitor.
-            session.monitor = console
+            session.monitor = line.name.startswith("con")
             session.on_configured = _report_configured
         return session
 
@@ -181,11 +180,10 @@ def _where(line: Line) -> str:
     return "console" if kind == "con" else f"vty{number}"
 
 
-def settle_sessions(sessions: Iterable[Session], config: LineConfig, kind: str) -> None:
-    """A line's configuration changed: sessions on it follow at once, as on IOS."""
+def settle_sessions(sessions: Iterable[Session], config: IosConfig) -> None:
+    """Lines were configured: sessions on them follow at once, as on IOS."""
     for session in sessions:
-        if session.line.name.startswith(kind):
-            _settle(session, config)
+        _settle(session, config.line(session.line.name))
 
 
 def ios_dialect(device: IosDevice) -> IosDialect:

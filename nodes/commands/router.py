@@ -15,6 +15,7 @@ from nodes.commands import (
     interfaces,
     ios_probes,
     ip,
+    line,
     logging,
     reload,
     system,
@@ -26,10 +27,14 @@ from nodes.commands.params import base_params
 from nodes.device.router import Router
 
 MODES: Final = (*INTERFACE_MODES, LINE_MODE, *ACL_MODES, *crypto.MODES)
+#: Lines that the vty pool can be grown to.
+VTY_LINES: Final = 808
 TABLES: Final = (
     IOS,
     system.table,
     system.common,
+    line.table,
+    line.aux,
     logging.table,
     access.table,
     banner.table,
@@ -40,6 +45,7 @@ TABLES: Final = (
     interfaces.table,
     ip.table,
     acl.table,
+    acl.groups,
     crypto.table,
     ios_probes.table,
 )
@@ -50,6 +56,10 @@ def console(device: Router) -> Console:
         device,
         TABLES,
         ios_dialect(device),
-        params=base_params(device.config.interfaces) | clock.PARAMS | files.PARAMS | reload.PARAMS,
+        params=base_params(device.config.interfaces)
+        | line.vty_param(VTY_LINES)
+        | clock.PARAMS
+        | files.PARAMS
+        | reload.PARAMS,
         modes=MODES,
     )

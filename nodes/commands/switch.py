@@ -5,17 +5,32 @@ from __future__ import annotations
 from typing import Final
 
 from nodes.cli.builtin import IOS
-from nodes.commands import access, banner, clock, files, interfaces, logging, monitor, reload, system, techsupport, vlan
+from nodes.commands import (
+    access,
+    acl,
+    banner,
+    clock,
+    files,
+    interfaces,
+    line,
+    logging,
+    monitor,
+    reload,
+    system,
+    techsupport,
+    vlan,
+)
 from nodes.commands.console import Console, ios_dialect
-from nodes.commands.modes import INTERFACE_MODES, LINE_MODE, VLAN_MODE
+from nodes.commands.modes import ACL_MODES, INTERFACE_MODES, LINE_MODE, VLAN_MODE
 from nodes.commands.params import base_params
 from nodes.device.switch import Switch
 
-MODES: Final = (*INTERFACE_MODES, LINE_MODE, VLAN_MODE)
+MODES: Final = (*INTERFACE_MODES, LINE_MODE, VLAN_MODE, *ACL_MODES)
 TABLES: Final = (
     IOS,
     system.table,
     system.common,
+    line.table,
     logging.table,
     access.table,
     banner.table,
@@ -24,6 +39,7 @@ TABLES: Final = (
     reload.table,
     techsupport.table,
     interfaces.table,
+    acl.table,
     vlan.table,
     monitor.table,
 )
@@ -34,6 +50,10 @@ def console(device: Switch) -> Console:
         device,
         TABLES,
         ios_dialect(device),
-        params=base_params(device.config.interfaces) | clock.PARAMS | files.PARAMS | reload.PARAMS,
+        params=base_params(device.config.interfaces)
+        | line.vty_param(device.vty_count)
+        | clock.PARAMS
+        | files.PARAMS
+        | reload.PARAMS,
         modes=MODES,
     )

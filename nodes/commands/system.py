@@ -1,17 +1,17 @@
-"""What router and switch both have: names, lines, configuration files, reload, and the shows about the box itself."""
+"""What router and switch both have: names, configuration files, reload, and the shows about the box itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from nodes.cli.commandset import CommandSet
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.render import render
-from nodes.cli.table import Block, Table
-from nodes.commands.sections import LineSection, Section
+from nodes.cli.table import Table
+from nodes.commands.sections import Section
 from nodes.device.base import Device
-from nodes.device.config import IosConfig, LineConfig
+from nodes.device.config import IosConfig
 from nodes.device.ios import IosDevice, drops_view
 from nodes.device.views import ConfigView, DropsView, VersionView
 from nodes.show import personality, system
@@ -67,118 +67,6 @@ for _grammar in ("ip domain-lookup", "ip domain lookup"):
     )
     def domain_lookup(ctx: Context, args: Args) -> None:
         ctx.device.config.domain_lookup = not ctx.negated
-
-
-# Lines -------------------------------------------------------------------------------------------------------------
-
-
-def _print_lines(config: IosConfig) -> Iterator[Block]:
-    yield Block("line con 0", "config-line", config.console, closed=False)
-    yield Block("line vty 0 4", "config-line", config.vty, closed=True)
-
-
-@table.command(
-    "config",
-    "line {{console|con} <first:0-0>|vty <first-vty:0-15> [<last-vty:0-15>]}",
-    help={
-        "line": "Configure a terminal line",
-        "console": "Primary terminal line",
-        "con": "Primary terminal line",
-        "vty": "Virtual terminal",
-        "first": "First Line number",
-        "first-vty": "First Line number",
-        "last-vty": "Last Line number",
-    },
-    prints=_print_lines,
-    section=Section.LINE,
-)
-def line(ctx: Context, args: Args) -> None:
-    config: IosConfig = ctx.device.config
-    ctx.enter("config-line", config.vty if args.has("vty") else config.console)
-
-
-def _print_timeout(line: LineConfig) -> list[str]:
-    minutes, seconds = divmod(line.exec_timeout, 60)
-    return [] if line.exec_timeout == 600 else [f"exec-timeout {minutes} {seconds}"]
-
-
-@table.command(
-    "config-line",
-    "exec-timeout <minutes:0-35791> [<seconds:0-2147483>]",
-    help={"exec-timeout": "Set the EXEC timeout", "minutes": "Timeout in minutes", "seconds": "Timeout in seconds"},
-    no="exec-timeout",
-    default="exec-timeout 10 0",
-    prints=_print_timeout,
-    section=LineSection.TIMEOUT,
-)
-def exec_timeout(ctx: Context, args: Args) -> None:
-    """``no exec-timeout`` is no timeout at all, as on IOS."""
-    line: LineConfig = ctx.scope
-    line.exec_timeout = 0 if ctx.negated else args["minutes"] * 60 + args.get("seconds", 0)
-    ctx.device.lines_changed()
-
-
-@table.command(
-    "config-line",
-    "logging synchronous",
-    help={
-        "logging": "Modify message logging facilities",
-        "synchronous": "Synchronized message output",
-    },
-    no=True,
-    prints=lambda line: ["logging synchronous"] if line.logging_synchronous else [],
-    section=LineSection.LOGGING,
-)
-def logging_synchronous(ctx: Context, args: Args) -> None:
-    line: LineConfig = ctx.scope
-    line.logging_synchronous = not ctx.negated
-    ctx.device.lines_changed()
-
-
-@table.command(
-    "config-line",
-    "length <lines:0-512>",
-    help={"length": "Set number of lines on a screen", "lines": "Number of lines on screen (0 for no pausing)"},
-    no="length",
-    prints=lambda line: [] if line.length == 24 else [f"length {line.length}"],
-    section=LineSection.SCREEN,
-)
-def length(ctx: Context, args: Args) -> None:
-    line: LineConfig = ctx.scope
-    line.length = 24 if ctx.negated else args["lines"]
-    ctx.device.lines_changed()
-
-
-@table.command(
-    "config-line",
-    "width <columns:0-512>",
-    help={"width": "Set width of the display terminal", "columns": "Number of characters on a screen line"},
-    no="width",
-    prints=lambda line: [] if line.width == 80 else [f"width {line.width}"],
-    section=LineSection.SCREEN,
-)
-def width(ctx: Context, args: Args) -> None:
-    line: LineConfig = ctx.scope
-    line.width = 80 if ctx.negated else args["columns"]
-    ctx.device.lines_changed()
-
-
-@table.command(
-    "config-line",
-    "history size <commands:0-256>",
-    help={
-        "history": "Enable and control the command history function",
-        "size": "Set history buffer size",
-        "commands": "Size of history buffer",
-    },
-    no="history size",
-    prints=lambda line: [] if line.history_size == 20 else [f"history size {line.history_size}"],
-    section=LineSection.SCREEN,
-)
-def history_size(ctx: Context, args: Args) -> None:
-    line: LineConfig = ctx.scope
-    line.history_size = 20 if ctx.negated else args["commands"]
-    ctx.device.lines_changed()
 
 
 # Configuration files -----------------------------------------------------------------------------------------------

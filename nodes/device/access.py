@@ -54,16 +54,11 @@ class AccessConfig:
     """``motd``, ``login``, ``exec`` -> the text between the delimiters."""
 
 
-def line_of(config: IosConfig, name: str) -> LineConfig:
-    """The configuration of the line of this name (``con 0``, ``vty 3``)."""
-    return config.console if name.startswith("con") else config.vty
-
-
 def hide_passwords(device: IosDevice) -> None:
     """``service password-encryption``: from here on no password stands in the configuration in clear."""
     config = device.config
     access = config.access
-    for line in (config.console, config.vty):
+    for line in config.lines():
         line.password = _hidden(device, line.password)
     access.enable_password = _hidden(device, access.enable_password)
     for user in access.users.values():
@@ -123,7 +118,7 @@ class Doorkeeper:
 
     @property
     def _config(self) -> LineConfig:
-        return line_of(self._device.config, self._line)
+        return self._device.config.line(self._line)
 
     @property
     def needed(self) -> bool:

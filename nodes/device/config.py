@@ -8,7 +8,7 @@ parse(print(x)) == x is tested with. Interface names are the long ones throughou
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from nodes.base.addr import Prefix, network_of
 from nodes.device.access import USER_LEVEL, AccessConfig, Credential
@@ -63,10 +63,16 @@ class StaticRoute(NamedTuple):
     interface: str | None
 
 
+#: Lines of ``line vty 0 4``: what every box has, and running-config shows as one block while they are alike.
+VTY_LINES: Final = 5
+
+
 @dataclass(slots=True)
 class LineConfig:
-    """``line con 0`` or ``line vty 0 4``: what sessions on the line start with."""
+    """``line con 0`` or one line of ``line vty 0 4``: what sessions on the line start with."""
 
+    name: str = field(default="", compare=False)
+    """``con 0``, ``vty 3``. Lines are equal when sessions on them start alike, whatever their names."""
     exec_timeout: int = 600
     """Seconds without typing after which the session ends; 0 is never."""
     logging_synchronous: bool = False
@@ -79,6 +85,12 @@ class LineConfig:
     password: Credential | None = None
     privilege: int = USER_LEVEL
 
+    @property
+    def number(self) -> int:
+        """The number of the line in ``show users``."""
+        kind, number = self.name.split()
+        return 0 if kind == "con" else int(number) + 1
+
 
 @dataclass(slots=True)
 class IosConfig:
@@ -86,12 +98,32 @@ class IosConfig:
 
     hostname: str
     domain_lookup: bool = True
-    console: LineConfig = field(default_factory=LineConfig)
-    vty: LineConfig = field(default_factory=LineConfig)
+    console: LineConfig = field(default_factory=lambda: LineConfig("con 0"))
+    aux: LineConfig | None = None
+    """The auxiliary port of a router. Nothing is plugged into it here."""
+    vty: dict[int, LineConfig] = field(default_factory=lambda: vty_lines(VTY_LINES))
+    """By number, without gaps from 0 on."""
     access: AccessConfig = field(default_factory=AccessConfig)
     logging: LogConfig = field(default_factory=LogConfig)
     prompt_quiet: bool = False
     """``file prompt quiet``: copying and deleting ask nothing."""
+    access_lists: dict[str, AccessList] = field(default_factory=dict)
+
+    def lines(self) -> list[LineConfig]:
+        """Every line, in the order of the running-config."""
+        return [self.console, *([] if self.aux is None else [self.aux]), *self.vty.values()]
+
+    def line(self, name: str) -> LineConfig:
+        """The line of this name. The pool of vty lines grows as sessions come: new ones are like the last."""
+        kind, number = name.split()
+        if kind == "con":
+            return self.console
+        return self.vty.get(int(number), self.vty[max(self.vty)])
+
+
+def vty_lines(count: int) -> dict[int, LineConfig]:
+    """The vty lines below ``count``, as they are before anybody configures them."""
+    return {number: LineConfig(f"vty {number}") for number in range(count)}
 
 
 @dataclass(slots=True)
@@ -99,7 +131,6 @@ class RouterConfig(IosConfig):
     interfaces: dict[str, RoutedInterfaceConfig] = field(default_factory=dict)
     routes: dict[StaticRoute, int] = field(default_factory=dict)
     """Way -> distance: a way has one distance; one above 1 makes the route a floating one."""
-    access_lists: dict[str, AccessList] = field(default_factory=dict)
     crypto: CryptoConfig = field(default_factory=CryptoConfig)
     unreachable_interval: int = 500
     """``ip icmp rate-limit unreachable``: milliseconds between two ICMP unreachables; 0 is no limit."""

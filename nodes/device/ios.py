@@ -6,14 +6,17 @@ from abc import abstractmethod
 
 from nodes.base.addr import format_ipv4, format_mac
 from nodes.base.ifname import split
-from nodes.device import access
+from nodes.device import access, acltext
 from nodes.device.base import Device, Direction, Port
-from nodes.device.config import InterfaceAddress, InterfaceConfig, IosConfig, RoutedInterfaceConfig
+from nodes.device.config import VTY_LINES, InterfaceAddress, InterfaceConfig, IosConfig, RoutedInterfaceConfig
 from nodes.device.effects import LinesChanged, Told
 from nodes.device.images import WIRELAB
 from nodes.device.logconfig import SEVERITIES
 from nodes.device.schedule import ScheduledReload
 from nodes.device.views import (
+    AclEntryView,
+    AclsView,
+    AclView,
     ClockView,
     DirectionView,
     DropsView,
@@ -24,12 +27,15 @@ from nodes.device.views import (
     ReloadView,
     VersionView,
 )
+from nodes.engine.acl import AccessList, Action
 
 
 class IosDevice(Device):
     """A mixin: its host class is a Device that calls :meth:`_init_ios`."""
 
     config: IosConfig
+    vty_count = VTY_LINES
+    """Lines of the vty pool that are always there."""
     _methods: dict[str, tuple[InterfaceAddress | None, str]]
     _protocol_up: set[int]
 
@@ -166,6 +172,12 @@ class IosDevice(Device):
             round(direction.packet_rate.at(self.now)),
         )
 
+    def access_lists_view(self, name: str | None = None) -> AclsView:
+        lists = self.config.access_lists
+        # Standard lists first, then extended ones; numbers by value, then names.
+        order = sorted(lists, key=lambda key: (lists[key].extended, not key.isdigit(), len(key) * key.isdigit(), key))
+        return AclsView(self.version, tuple(_acl_view(lists[key]) for key in order if name in (None, key)))
+
     def version_view(self) -> VersionView:
         types: dict[str, int] = {}
         for port in self.ports:
@@ -208,6 +220,23 @@ class IosDevice(Device):
         """The clock, or what it will show ``ahead`` seconds later."""
         moment, zone = self.moment(), self.config.logging.timezone
         return ClockView(moment.wall + ahead, zone.minutes, zone.name, moment.authoritative, detail)
+
+
+def _acl_view(access_list: AccessList) -> AclView:
+    entries = tuple(
+        AclEntryView(
+            entry.sequence,
+            f"{entry.rule.action.value} {acltext.match_text(entry.rule, access_list.extended)}",
+            entry.rule.action.value,
+            format_ipv4(entry.rule.source),
+            format_ipv4(entry.rule.source_wildcard),
+            entry.rule.log,
+            entry.matches,
+        )
+        for entry in access_list
+        if entry.rule.action is not Action.REMARK
+    )
+    return AclView(access_list.name, access_list.extended, entries)
 
 
 def _level(level: int | None) -> str | None:

@@ -18,15 +18,12 @@ from nodes.base.addr import Prefix, classful_network, format_ipv4, format_mac, i
 from nodes.base.drops import Drop
 from nodes.device import acltext
 from nodes.device.base import DeviceSpec, Port, Services
-from nodes.device.config import InterfaceAddress, RoutedInterfaceConfig, RouterConfig
+from nodes.device.config import InterfaceAddress, LineConfig, RoutedInterfaceConfig, RouterConfig
 from nodes.device.effects import Effect
 from nodes.device.ios import IosDevice
 from nodes.device.packet import Packet
 from nodes.device.stack import MTU, IpDevice
 from nodes.device.views import (
-    AclEntryView,
-    AclsView,
-    AclView,
     ArpEntryView,
     ArpView,
     InterfacesView,
@@ -62,7 +59,7 @@ class Router(IosDevice, IpDevice):
     def __init__(self, spec: DeviceSpec, services: Services, now: float) -> None:
         IpDevice.__init__(self, spec, services, now, ROUTER, TTL)
         interfaces = {port.name: RoutedInterfaceConfig(port.name) for port in spec.ports}
-        self._init_ios(RouterConfig(hostname=spec.name, interfaces=interfaces))
+        self._init_ios(RouterConfig(hostname=spec.name, aux=LineConfig("aux 0"), interfaces=interfaces))
         self.input_stages = [self.validate, self.access_in, self.decrypt, self.local, self.forward]
         self.output_stages = [self.encrypt, self.fragment, self.resolve]
         self.forward_stages = [self.access_out, *self.output_stages]
@@ -336,12 +333,6 @@ class Router(IosDevice, IpDevice):
                 )
         return IpInterfacesView(self.version, tuple(views))
 
-    def access_lists_view(self, name: str | None = None) -> AclsView:
-        lists = self.config.access_lists
-        # Standard lists first, then extended ones; numbers by value, then names.
-        order = sorted(lists, key=lambda key: (lists[key].extended, not key.isdigit(), len(key) * key.isdigit(), key))
-        return AclsView(self.version, tuple(_acl_view(lists[key]) for key in order if name in (None, key)))
-
     def routes_view(self) -> RoutesView:
         routes = tuple(
             self._route_view(prefix, list(paths))
@@ -386,20 +377,3 @@ class Router(IosDevice, IpDevice):
             for entry in self.arp.entries(self.now)
         ]
         return ArpView(tuple(entries))
-
-
-def _acl_view(access_list: AccessList) -> AclView:
-    entries = tuple(
-        AclEntryView(
-            entry.sequence,
-            f"{entry.rule.action.value} {acltext.match_text(entry.rule, access_list.extended)}",
-            entry.rule.action.value,
-            format_ipv4(entry.rule.source),
-            format_ipv4(entry.rule.source_wildcard),
-            entry.rule.log,
-            entry.matches,
-        )
-        for entry in access_list
-        if entry.rule.action is not Action.REMARK
-    )
-    return AclView(access_list.name, access_list.extended, entries)

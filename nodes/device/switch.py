@@ -10,7 +10,7 @@ from nodes.base.drops import Drop
 from nodes.base.ifname import short
 from nodes.base.vlans import vlan_list
 from nodes.device.base import DeviceSpec, DeviceView, Mirror, Port, Services
-from nodes.device.config import MonitorConfig, SwitchConfig, SwitchPortConfig
+from nodes.device.config import MonitorConfig, SwitchConfig, SwitchPortConfig, vty_lines
 from nodes.device.ios import IosDevice
 from nodes.device.views import (
     InterfacesView,
@@ -42,11 +42,12 @@ class Switch(IosDevice):
     """A VLAN switch with an IOS-like console."""
 
     config: SwitchConfig
+    vty_count = 16
 
     def __init__(self, spec: DeviceSpec, services: Services, now: float) -> None:
         super().__init__(spec, services, now)
         interfaces = {port.name: SwitchPortConfig(port.name) for port in spec.ports}
-        self._init_ios(SwitchConfig(hostname=spec.name, interfaces=interfaces))
+        self._init_ios(SwitchConfig(hostname=spec.name, vty=vty_lines(self.vty_count), interfaces=interfaces))
         self.bridge = Bridge(self.drops)
         self.monitors = self.sessions_of({})
         for port in self.ports:

@@ -214,9 +214,7 @@ class Pump:
         elif isinstance(effect, Told):
             self._console.tell(effect.text, now)
         elif isinstance(effect, LinesChanged) and isinstance(self._device, IosDevice):
-            config = self._device.config
-            settle_sessions(self.server.sessions, config.console, "con")
-            settle_sessions(self.server.sessions, config.vty, "vty")
+            settle_sessions(self.server.sessions, self._device.config)
         elif isinstance(effect, Reload):
             self.log("reload")
             self.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,6 +63,14 @@ LINES = st.builds(
     password=st.none() | PASSWORDS,
     privilege=st.integers(0, 15),
 )
+
+
+@st.composite
+def vty_lines(draw: st.DrawFn, least: int, most: int = 12) -> dict[int, LineConfig]:
+    """Some kinds of lines, of which lines side by side are often alike."""
+    kinds = st.sampled_from([LineConfig(), *draw(st.lists(LINES, max_size=2))])
+    lines = draw(st.lists(kinds, min_size=least, max_size=most))
+    return {number: replace(line) for number, line in enumerate(lines)}
 
 
 @st.composite
@@ -203,12 +212,13 @@ def router_configs(draw: st.DrawFn) -> RouterConfig:
         draw(st.booleans()),
         draw(LINES),
         draw(LINES),
+        draw(vty_lines(5)),
         access=draw(access_configs()),
         logging=draw(LOGGING),
         prompt_quiet=draw(st.booleans()),
+        access_lists=lists,
         interfaces=interfaces,
         routes=static,
-        access_lists=lists,
         unreachable_interval=draw(st.just(500) | st.integers(0, 4294967295)),
     )
 
@@ -249,10 +259,11 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
         draw(NAMES),
         draw(st.booleans()),
         draw(LINES),
-        draw(LINES),
+        vty=draw(vty_lines(16, most=16)),
         access=draw(access_configs()),
         logging=draw(LOGGING),
         prompt_quiet=draw(st.booleans()),
+        access_lists={found.name: found for found in draw(st.lists(access_lists(), max_size=2))},
         interfaces=interfaces,
         vlans=dict(zip(numbers, names, strict=True)),
         monitors=monitors,
