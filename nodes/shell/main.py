@@ -22,6 +22,7 @@ from nodes.shell.flash import FolderFlash
 from nodes.shell.keylog import KeyLog
 from nodes.shell.nvram import FileNvram
 from nodes.shell.pump import Pump
+from nodes.shell.telnet import ConsoleAddress
 
 if TYPE_CHECKING:
     from nodes.shell.esp.template import Template
@@ -89,14 +90,15 @@ async def _run(description: dict[str, Any], make_device: Any, make_console: Any,
     pump.template, pump.workers = template, description.get("esp_workers", 1)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, pump.stop)
-    host, port = description["console"]
+    console_at: ConsoleAddress = description["console"]
+    shown = console_at if isinstance(console_at, str) else "{}:{}".format(*console_at)
     try:
-        await pump.server.listen(host, port)
+        await pump.server.listen(console_at)
     except OSError as error:
-        log(f"{spec.name}: the console port {host}:{port} cannot be opened: {error.strerror or error}")
+        log(f"{spec.name}: the console port {shown} cannot be opened: {error.strerror or error}")
         client.close()
         return 1
-    log(f"{spec.name}: console on {host}:{port}")
+    log(f"{spec.name}: console on {shown}")
     pump.start()
     try:
         return await pump.stopped

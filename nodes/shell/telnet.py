@@ -1,4 +1,4 @@
-"""The console port: one TCP listener, a session for each connection, telnet in between (RFC 854).
+"""The console port: one listener, a session for each connection, telnet in between (RFC 854).
 
 The first client is on ``con 0``; further ones get lines of a vty pool that grows as needed.
 
@@ -14,7 +14,7 @@ import socket
 import traceback
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from nodes.base.drops import Drop
 from nodes.base.errors import WireError
@@ -30,6 +30,8 @@ _BITE: Final = 4096
 #: Seconds after which a client that takes nothing of what waits for it is let go.
 PATIENCE: Final = 60.0
 _INTERRUPT: Final = b"\x03"
+#: Connections that wait to be accepted at most.
+_PENDING: Final = 128
 #: Telnet commands -> what is typed by them.
 _TYPED_BY: Final = {
     telnet.INTERRUPT: _INTERRUPT,
@@ -37,6 +39,10 @@ _TYPED_BY: Final = {
     telnet.ERASE_CHARACTER: b"\b",
     telnet.ERASE_LINE: b"\x15",
 }
+
+
+ConsoleAddress: TypeAlias = tuple[str, int] | str
+"""Where a console listens: host and TCP port, or the path of a Unix socket, which a gateway reaches."""
 
 
 class Turning(Protocol):
@@ -61,10 +67,17 @@ class ConsoleServer:
         self._connections: dict[Connection, None] = {}
         self._server: asyncio.Server | None = None
 
-    async def listen(self, host: str, port: int) -> None:
+    async def listen(self, where: ConsoleAddress) -> None:
         """Open the console port. Raises OSError when it is taken."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), host, port, reuse_address=True, backlog=128)
+        if isinstance(where, str):
+            # The socket of a process that was killed is replaced: only one process at a time is this node.
+            self._server = await loop.create_unix_server(lambda: Connection(self), where, backlog=_PENDING)
+        else:
+            host, port = where
+            self._server = await loop.create_server(
+                lambda: Connection(self), host, port, reuse_address=True, backlog=_PENDING
+            )
 
     @property
     def sessions(self) -> Iterator[Session]:
@@ -289,6 +302,8 @@ class Connection(asyncio.Protocol):
 
 def _notice_when_gone(client: socket.socket) -> None:
     """Have the system find out when the client's machine has vanished without a word: within two minutes."""
+    if client.family == socket.AF_UNIX:
+        return  # a gateway's, which sees to that itself
     client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15)

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
@@ -104,7 +105,7 @@ class Client:
 @contextlib.asynccontextmanager
 async def opened(patience: float = 60.0) -> AsyncIterator[Port]:
     port = Port(patience)
-    await port.server.listen("127.0.0.1", 0)
+    await port.server.listen(("127.0.0.1", 0))
     try:
         yield port
     finally:
@@ -161,6 +162,25 @@ def test_a_client_that_negotiates_nothing_gets_a_prompt_at_once() -> None:
             assert await client.until(b"R1#") == OPENING + b"R1#"
             client.send(b"show version\r\n")
             assert await client.until(b"R1#") == b"show version\r\nToy Software, Version 1.0\r\nR1#"
+
+    run(test)
+
+
+def test_a_console_on_a_unix_socket_takes_the_place_of_one_that_was_killed(tmp_path: Path) -> None:
+    async def test() -> None:
+        path = str(tmp_path / "console")
+        with socket.socket(socket.AF_UNIX) as killed:
+            killed.bind(path)
+        port = Port(60.0)
+        await port.server.listen(path)
+        client = Client(*await asyncio.open_unix_connection(path))
+        assert await client.until(b"R1#") == OPENING + b"R1#"
+        client.send(b"show version\r\n")
+        assert await client.until(b"R1#") == b"show version\r\nToy Software, Version 1.0\r\nR1#"
+        port.server.close()
+        assert await client.rest() == b""
+        client.writer.close()
+        await client.writer.wait_closed()
 
     run(test)
 
