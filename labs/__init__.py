@@ -11,6 +11,7 @@ programs    a Lab -> the configuration of its supervisord
 supervisor  supervisord as a fork server: ``python -m labs.supervisor``
 control     talks to a running supervisord and to the broker
 launch      up, down, and everything between
+gateway     the way into a lab of containers: ``python -m labs.gateway``
 command     the command line; ``verbs`` holds one module per group of verbs
 catalog     the labs that come with the product
 """
