@@ -91,6 +91,16 @@ def _host_port(text: str) -> tuple[str, int]:
 _host_port.__name__ = "address (HOST:PORT)"
 
 
+def _owner(text: str) -> tuple[int, int]:
+    user, _, group = text.partition(":")
+    if not (user.isdecimal() and group.isdecimal()):
+        raise ValueError(text)
+    return int(user), int(group)
+
+
+_owner.__name__ = "owner (UID:GID)"
+
+
 def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
@@ -231,6 +241,10 @@ def parser() -> argparse.ArgumentParser:
     )
     added.add_argument(
         "--base-port", type=_port, metavar="P", help="consoles on ports P, P+1, … (default: those of the lab file)"
+    )
+    added.add_argument("--console", metavar="PATH", help="consoles on a Unix socket instead, which no device shares")
+    added.add_argument(
+        "--owner", type=_owner, metavar="UID:GID", help="whom the folders are given to (default: they are ours)"
     )
     return top
 

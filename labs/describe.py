@@ -8,7 +8,7 @@ Broker description::
 Node description::
 
     {proto, lab, node, kind, type, version, ports: [{id, name, mac: 6 octets}], broker: "ipc://…",
-     console: [host, port], startup_config: text, startup_name: the file it is from,
+     console: [host, port] or the path of a Unix socket, startup_config: text, startup_name: the file it is from,
      nvram: path of the saved startup-config, keylog: path of the file to which the device appends the keys of its
      tunnels (nodes.decode.keylog), or None: keys are not to be logged,
      attach: {index of a port: ["packet" | "tap", Linux interface]}, of a cloud only}
@@ -29,10 +29,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from broker.protocol import PROTO
 from labs.lab import Lab, Startup
+
+ConsoleAddress: TypeAlias = tuple[str, int] | str
+"""Where a console listens: host and TCP port, or the path of a Unix socket."""
 
 NO_STARTUP: Final = Startup("(no startup-config)", "")
 
@@ -56,7 +59,7 @@ def describe_nodes(
     name: str,
     endpoint: str,
     stage: str,
-    consoles: Mapping[str, tuple[str, int]],
+    consoles: Mapping[str, ConsoleAddress],
     nvram: Path,
     keys: Path | None = None,
 ) -> dict[str, dict[str, Any]]:
@@ -75,7 +78,7 @@ def describe_nodes(
             "version": node.version,
             "ports": [],
             "broker": endpoint,
-            "console": list(consoles[node.name]),
+            "console": where if isinstance(where := consoles[node.name], str) else list(where),
             "startup_config": startup.text,
             "startup_name": startup.name,
             "nvram": str(nvram / f"{node.name}.cfg"),

@@ -18,13 +18,15 @@ Descriptions are made anew each time, keys only when they are not there; so this
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import msgpack
 
-from labs.describe import describe_broker, describe_nodes
+from labs.describe import ConsoleAddress, describe_broker, describe_nodes
 from labs.errors import LabError
 from labs.lab import Lab
 
@@ -38,17 +40,22 @@ CONSOLE_PORT: Final = 5001
 @dataclass(frozen=True)
 class Place:
     """Where the processes will be. ``broker``: host and port by which devices find the broker; ``listen``: the address
-    on which broker and consoles listen."""
+    on which broker and consoles listen; ``console``: the Unix socket on which each console listens instead, which each
+    device has to itself; ``owner``: the user and group that the processes will be, if they are not ours."""
 
     broker: tuple[str, int] = ("broker", BROKER_PORT)
     listen: str = "0.0.0.0"
     base_port: int | None = None
+    console: str | None = None
+    owner: tuple[int, int] | None = None
 
 
-def consoles(lab: Lab, place: Place) -> dict[str, tuple[str, int]]:
+def consoles(lab: Lab, place: Place) -> dict[str, ConsoleAddress]:
     """Where each node's console will listen: on the port of the lab file, or on ``base_port`` + its number."""
+    if place.console is not None:
+        return {node.name: place.console for node in lab.nodes}
     first = CONSOLE_PORT if place.base_port is None else place.base_port
-    result = {}
+    result: dict[str, ConsoleAddress] = {}
     for index, node in enumerate(lab.nodes):
         own = node.console[1] if node.console is not None and place.base_port is None else first + index
         if own > 65535:
@@ -79,4 +86,16 @@ def write_folders(lab: Lab, folder: Path, *, name: str, stage: str, place: Place
             keygen.write_private(own / DESCRIPTION, packed)
         except OSError as error:
             raise LabError(f"{own / DESCRIPTION} cannot be written: {error.strerror or error}") from None
+    if place.owner is not None:
+        _hand_over([*places, folder / keys.OPERATOR], place.owner)
     return new
+
+
+def _hand_over(folders: Iterable[Path], owner: tuple[int, int]) -> None:
+    """Gives the folders and all that is in them to a user and a group. Raises LabError."""
+    for folder in folders:
+        for path in (folder, *folder.rglob("*")):
+            try:
+                os.chown(path, *owner, follow_symlinks=False)
+            except OSError as error:
+                raise LabError(f"{path} cannot be given to {owner[0]}:{owner[1]}: {error.strerror or error}") from None

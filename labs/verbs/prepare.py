@@ -24,7 +24,7 @@ def prepare(options: argparse.Namespace) -> int:
         raise LabError(f"a lab's name is made of {NAME_RULE}; found {name!r}")
     if stage not in [known.name for known in lab.stages]:
         raise LabError(f"lab {lab.name!r} has no stage {stage!r}; stages: {', '.join(s.name for s in lab.stages)}")
-    place = Place(options.broker or Place.broker, options.listen, options.base_port)
+    place = Place(options.broker or Place.broker, options.listen, options.base_port, options.console, options.owner)
     new = write_folders(lab, Path(options.directory), name=name, stage=stage, place=place)
     keys = f"new keys: {', '.join(new)}" if new else "all keys were there"
     print(

@@ -56,12 +56,25 @@ def test_no_description_holds_a_secret(tmp_path: Path) -> None:
         assert not any(secret in path.read_bytes() for secret in secrets)
 
 
+def test_consoles_on_sockets_and_for_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[Path, tuple[int, int]] = {}
+    monkeypatch.setattr("os.chown", lambda path, *owner, follow_symlinks: given.update({path: owner}))
+    (tmp_path / "nodes/R-A/nvram").mkdir(parents=True)
+    (tmp_path / "nodes/R-A/nvram/R-A.cfg").write_text("hostname SAVED\n")
+    words = ["--console", "/run/wirelab/console", "--owner", "10001:10002"]
+    assert main(["prepare", "no4-ipsec", "-d", str(tmp_path), *words]) == 0
+    assert {_described(tmp_path, f"nodes/{node}")["console"] for node in ("R-A", "PC-A")} == {"/run/wirelab/console"}
+    # All of it, what the device saved too; but not the folder around, which may be anybody's.
+    assert given == dict.fromkeys({*tmp_path.rglob("*")} - {tmp_path / "nodes"}, (10001, 10002))
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
         (["--stage", "nonsense"], 1, "no stage 'nonsense'"),
         (["-n", "no/name"], 1, "a lab's name is made of"),
         (["--broker", "nowhere"], 2, "address (HOST:PORT)"),
+        (["--owner", "root"], 2, "owner (UID:GID)"),
         (["--base-port", "65530"], 1, "leaves no port for Sniffer1"),
     ],
 )
