@@ -32,12 +32,18 @@ class Drop(Enum):
     ETHERNET_TOO_LONG = ("ethernet-too-long", "a frame longer than the interface's MTU allows")
     ETHERNET_NOT_FOR_US = ("ethernet-not-for-us", "a unicast frame for another station's MAC address")
     ETHERNET_TAGGED = ("ethernet-tagged", "an 802.1Q tag on an interface that carries no VLANs")
-    ETHERNET_UNKNOWN_TYPE = ("ethernet-unknown-type", "an EtherType that this device does not speak")
+    ETHERNET_UNKNOWN_TYPE = ("ethernet-unknown-type", "an EtherType or LLC protocol that this device does not speak")
     ARP_MALFORMED = ("arp-malformed", "an ARP packet that is truncated or not for IPv4 on Ethernet")
     ARP_INCOMPLETE = ("arp-incomplete", "the next hop had no ARP entry; a request was sent (RFC 826)")
     ARP_QUEUE_FULL = ("arp-queue-full", "too many packets already waited for this next hop's ARP reply")
     ARP_BAD_SENDER = ("arp-bad-sender", "an ARP packet whose sender has an address that no station may have")
     ARP_TABLE_FULL = ("arp-table-full", "no room for one more ARP entry")
+
+    # CDP, of routers and switches.
+    CDP_OFF = ("cdp-off", "a CDP packet while CDP does not run, or not on the interface")
+    CDP_MALFORMED = ("cdp-malformed", "a CDP packet that is truncated, contradicts itself or is of another version")
+    CDP_CHECKSUM = ("cdp-checksum", "the checksum of a CDP packet was wrong")
+    CDP_TABLE_FULL = ("cdp-table-full", "no room for one more CDP neighbor")
 
     # IPv4.
     IP_MALFORMED = ("ip-malformed", "an IPv4 header that is truncated, inconsistent or of another version")

@@ -2,6 +2,7 @@
 
 layers     the result of a dissection: layers of fields; which protocol follows which
 dissect    a frame -> its layers, and its line in a packet list. Never raises
+llc        the part of it above 802.3: LLC, SNAP, CDP
 transport  the part of it above IPv4: ICMP, UDP, TCP
 ipsec      the part of it that is ISAKMP and ESP
 payloads   ISAKMP payloads in the clear

@@ -12,7 +12,7 @@ from typing import Final
 
 from nodes.base.addr import BROADCAST_MAC, format_ipv4, format_mac_colons
 from nodes.base.errors import WireError
-from nodes.decode import ipsec, transport
+from nodes.decode import ipsec, llc, transport
 from nodes.decode.layers import (
     NAMES,
     Field,
@@ -29,7 +29,6 @@ from nodes.wire import arp, ipv4, names
 from nodes.wire.ethernet import ETH_ARP, ETH_IPV4, ETH_IPV6, ETH_TYPE_MIN, ETH_VLAN, HEADER_LENGTH, TAG_LENGTH
 
 _TYPE_NAMES: Final = {ETH_IPV4: "IPv4", ETH_ARP: "ARP", ETH_VLAN: "802.1Q", ETH_IPV6: "IPv6", 0x88CC: "LLDP"}
-_SAP_NAMES: Final = {0x42: "spanning tree", 0xAA: "SNAP", 0xE0: "IPX", 0xF0: "NetBIOS"}
 _ARP_NAMES: Final = {arp.REQUEST: "request", arp.REPLY: "reply"}
 
 
@@ -114,19 +113,6 @@ def _type_field(step: Step, data: bytes) -> tuple[Field, Step | None, str]:
     return field, Step(key, payload, step.tags) if payload or key != "data" else None, ""
 
 
-def _llc(step: Step) -> Result:
-    if len(step.data) < 3:
-        raise WireError(f"an LLC header has 3 octets, only {len(step.data)} are there")
-    dsap, ssap, control = step.data[:3]
-    fields = (
-        Field("Destination SAP", f"0x{dsap:02x} ({_SAP_NAMES.get(dsap, 'unknown')})"),
-        Field("Source SAP", f"0x{ssap:02x} ({_SAP_NAMES.get(ssap, 'unknown')})"),
-        Field("Control", f"0x{control:02x}"),
-    )
-    text = f"for {_SAP_NAMES[dsap]}" if dsap in _SAP_NAMES else f"for SAP 0x{dsap:02x}"
-    return Result(layer_of(step, f"{text}, {octets(len(step.data) - 3)}", fields), _data(step.data[3:]))
-
-
 def _arp(step: Step) -> Result:
     packet = arp.parse(step.data)
     sender, target = format_ipv4(packet.sender_ip), format_ipv4(packet.target_ip)
@@ -202,10 +188,6 @@ def _continuation(step: Step) -> Result:
     return Result(layer_of(step, text, octet_fields("Continued data", step.data)))
 
 
-def _data(data: bytes) -> Step | None:
-    return Step("data", data) if data else None
-
-
 def _dissector(step: Step) -> Callable[[Step], Result]:
     if step.ip is not None and step.ip.offset:
         return _continuation
@@ -215,7 +197,8 @@ def _dissector(step: Step) -> Callable[[Step], Result]:
 _DISSECTORS: Final[Mapping[str, Callable[[Step], Result]]] = {
     "ethernet": _ethernet,
     "vlan": _vlan,
-    "llc": _llc,
+    "llc": llc.llc_layer,
+    "cdp": llc.cdp_layer,
     "arp": _arp,
     "ip": _ip,
     "icmp": transport.icmp_layer,

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nodes.base.errors import WireError
-from nodes.decode.layers import above_ethernet, above_ip, above_udp
+from nodes.decode.layers import above_ethernet, above_ip, above_llc, above_udp
 from nodes.wire import arp, ipv4, l4
+from nodes.wire.cdp import SNAP
 from nodes.wire.ethernet import ETH_TYPE_MIN, HEADER_LENGTH, TAG_LENGTH
 
 
@@ -50,6 +51,8 @@ def facts(frame: bytes) -> Facts:
             found.src, found.dst = packet.sender_ip, packet.target_ip
         elif key == "ip":
             _ip(found, frame[at:])
+        elif key == "llc" and ethertype > len(SNAP):
+            found.keys.add(above_llc(frame[at:]))
     except WireError:
         pass
     found.keys.discard("data")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from nodes.wire import l4
+from nodes.wire.cdp import SNAP
 from nodes.wire.ethernet import ETH_ARP, ETH_IPV4, ETH_TYPE_MIN, ETH_VLAN
 from nodes.wire.ipv4 import Header
 
@@ -14,6 +15,7 @@ NAMES: Final = {
     "ethernet": "Ethernet",
     "vlan": "802.1Q",
     "llc": "LLC",
+    "cdp": "CDP",
     "arp": "ARP",
     "ip": "IPv4",
     "icmp": "ICMP",
@@ -89,6 +91,11 @@ def above_ethernet(ethertype: int, tags: int) -> str:
     if ethertype == ETH_VLAN and tags < TAGS_MAX:
         return "vlan"
     return {ETH_ARP: "arp", ETH_IPV4: "ip"}.get(ethertype, "data")
+
+
+def above_llc(payload: bytes) -> str:
+    """The key of what follows the LLC header, and SNAP if it is there, that ``payload`` starts with."""
+    return "cdp" if payload.startswith(SNAP) else "data"
 
 
 def above_ip(proto: int) -> str:

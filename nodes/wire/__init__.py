@@ -3,6 +3,7 @@
     checksum  the Internet checksum (RFC 1071) and the error for a wrong one
     ethernet  Ethernet II, 802.3 and 802.1Q; peeks, push and pop of tags
     arp       address resolution for IPv4 on Ethernet (RFC 826)
+    cdp       the Cisco Discovery Protocol, versions 1 and 2
     ipv4      headers, peeks, TTL, fragmentation (RFC 791)
     icmp      echo, errors, redirect (RFC 792)
     l4        UDP (RFC 768), TCP headers (RFC 9293), protocol and port names as IOS writes them

@@ -8,12 +8,37 @@ import pytest
 
 from nodes.base.addr import parse_ipv4
 from nodes.wire import arp, icmp, l4
+from nodes.wire.cdp import Capability, Cdp, Raw
 from nodes.wire.ethernet import ETH_ARP, ETH_IPV4, ETH_IPV6, Frame, Tag
 from nodes.wire.ipv4 import Ipv4, fragment
 
 A, B = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
 PC, SERVER, ROUTER = parse_ipv4("192.168.1.1"), parse_ipv4("192.168.2.1"), parse_ipv4("192.168.1.254")
 REAL = ("arp-request", "arp-reply", "main-mode-1", "informational", "quick-mode-1", "esp")
+
+
+CDP = Cdp(
+    device_id="SW-1",
+    addresses=(ROUTER,),
+    port_id="FastEthernet0/1",
+    capabilities=Capability.SWITCH | Capability.IGMP,
+    software="Cisco Internetwork Operating System Software \nIOS (tm) C2950 Software",
+    platform="cisco WS-C2950-24",
+    vtp_domain="",
+    native_vlan=1,
+    full_duplex=True,
+    management=(ROUTER,),
+    others=(Raw(0x12, b"\0"),),
+)
+#: Of an odd length, and its last octet is a negative number in the checksum.
+CDP_ROUTER = Cdp(
+    device_id="R-A",
+    addresses=(PC, ROUTER),
+    port_id="FastEthernet0/1",
+    capabilities=Capability.ROUTER,
+    platform="Cisco 1841",
+    management=(ROUTER,),
+)
 
 
 def ip(proto: int, payload: bytes, tag: Tag | None = None, src: int = PC, dst: int = SERVER) -> bytes:
@@ -46,6 +71,11 @@ def build_frames() -> dict[str, bytes]:
         "ospf": ip(l4.OSPF, b"hello"),
         "gratuitous-arp": Frame(b"\xff" * 6, A, ETH_ARP, arp.gratuitous(A, PC).build()).build(),
         "bpdu": Frame(bytes.fromhex("0180c2000000"), A, 38, b"\x42\x42\x03" + bytes(35)).build(),
+        "snap": Frame(B, A, 18, bytes.fromhex("aaaa03") + b"\xaa\xbb\xcc\0\1" + bytes(10)).build(),
+        "cdp": CDP.frame(A),
+        "cdp-router": CDP_ROUTER.frame(A),
+        "cdp-v1": Cdp(device_id="old", version=1, port_id="Ethernet0", platform="cisco 2500").frame(A),
+        "cdp-goodbye": Cdp(device_id="R-A", port_id="FastEthernet0/0", ttl=0).frame(A),
         "ipv6": Frame(B, A, ETH_IPV6, bytes(46)).build(),
     }
 

@@ -48,6 +48,26 @@ SUMMARIES = {
     "tcp": ("192.168.1.1", "192.168.2.1", "TCP", "1024 -> 23 [SYN, ACK] Seq=1 Ack=2 Win=4096 Len=2"),
     "ospf": ("192.168.1.1", "192.168.2.1", "IPv4", "192.168.1.1 -> 192.168.2.1, OSPF (89), ttl 128"),
     "bpdu": ("02:00:00:00:00:01", "01:80:c2:00:00:00", "LLC", "for spanning tree, 35 octets"),
+    "snap": (
+        "02:00:00:00:00:01",
+        "02:00:00:00:00:02",
+        "LLC",
+        "for SNAP, protocol 0x0001 of 0xaabbcc, 10 octets",
+    ),
+    "cdp": (
+        "02:00:00:00:00:01",
+        "01:00:0c:cc:cc:cc",
+        "CDP",
+        "Device ID: SW-1, Port ID: FastEthernet0/1, ttl 180",
+    ),
+    "cdp-router": (
+        "02:00:00:00:00:01",
+        "01:00:0c:cc:cc:cc",
+        "CDP",
+        "Device ID: R-A, Port ID: FastEthernet0/1, ttl 180",
+    ),
+    "cdp-v1": ("02:00:00:00:00:01", "01:00:0c:cc:cc:cc", "CDP", "Device ID: old, Port ID: Ethernet0, ttl 180"),
+    "cdp-goodbye": ("02:00:00:00:00:01", "01:00:0c:cc:cc:cc", "CDP", "Device ID: R-A, Port ID: FastEthernet0/0, ttl 0"),
     "ipv6": (
         "02:00:00:00:00:01",
         "02:00:00:00:00:02",
@@ -89,6 +109,8 @@ def test_summary(frames: Frames, name: str) -> None:
         ("main-mode-1", "ethernet ip udp isakmp"),
         ("esp", "ethernet ip esp"),
         ("bpdu", "ethernet llc data"),
+        ("snap", "ethernet llc data"),
+        ("cdp", "ethernet llc cdp"),
         ("ipv6", "ethernet data"),
         ("fragment-1", "ethernet ip icmp"),
     ],
@@ -116,6 +138,41 @@ def test_fields_of_isakmp(frames: Frames) -> None:
     assert value(isakmp, "Message ID") == "0xd02b0435"
     assert value(isakmp, "Length") == "188 octets"
     assert value(isakmp, "Encrypted payloads") == "160 octets"
+
+
+def test_fields_of_cdp(frames: Frames) -> None:
+    _, llc, cdp = dissect(frames["cdp"])
+    assert value(llc, "Organization") == "0x00000c (Cisco)"
+    assert value(llc, "Protocol ID") == "0x2000 (CDP)"
+    assert value(cdp, "Version") == "2"
+    assert value(cdp, "Time to live") == "180 seconds"
+    assert value(cdp, "Checksum").endswith("(correct)")
+    assert [(field.name, field.value) for field in cdp.fields[3:]] == [
+        ("Device ID", "SW-1"),
+        ("Addresses", "1"),
+        ("IP address", "192.168.1.254"),
+        ("Port ID", "FastEthernet0/1"),
+        ("Capabilities", "0x00000028 (Switch, IGMP)"),
+        ("Software", "Cisco Internetwork Operating System Software "),
+        ("more", "IOS (tm) C2950 Software"),
+        ("Platform", "cisco WS-C2950-24"),
+        ("VTP management domain", "''"),
+        ("Native VLAN", "1"),
+        ("Duplex", "full"),
+        ("Management addresses", "1"),
+        ("IP address", "192.168.1.254"),
+        ("Element 0x0012", "00"),
+    ]
+
+
+def test_a_cdp_element_that_is_cut(frames: Frames) -> None:
+    octets = bytearray(frames["cdp-v1"])
+    octets[29] = 200  # the length of the device ID
+    *_, cdp, broken = dissect(bytes(octets))
+    assert (cdp.key, broken.key) == ("cdp", "malformed")
+    assert broken.summary.startswith("element 0x0001 has a length of 200")
+    assert value(cdp, "Checksum").startswith("0x")
+    assert "wrong" in value(cdp, "Checksum")
 
 
 def test_a_wrong_checksum_is_shown_with_the_right_one(frames: Frames) -> None:
@@ -160,6 +217,7 @@ def test_third_tag_is_data(frames: Frames) -> None:
         ("echo-request", 33, "ethernet ip malformed", "20 octets"),
         ("echo-request", 60, "ethernet ip malformed", "total length of 60"),
         ("bpdu", 30, "ethernet malformed", "802.3 length 38"),
+        ("cdp", 60, "ethernet malformed", "802.3 length"),
     ],
 )
 def test_truncated(frames: Frames, name: str, length: int, expected: str, reason: str) -> None:

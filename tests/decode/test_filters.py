@@ -20,6 +20,8 @@ FRAGMENTS = {"fragment-0", "fragment-1", "fragment-2"}
 ERRORS = {"time-exceeded", "port-unreachable", "too-big", "redirect"}
 ICMP = PINGS | FRAGMENTS | ERRORS
 ARP = {"arp-request", "arp-reply", "gratuitous-arp"}
+CDP = {"cdp", "cdp-router", "cdp-v1", "cdp-goodbye"}
+LLC = CDP | {"bpdu", "snap"}
 ISAKMP = {"main-mode-1", "informational", "quick-mode-1"}
 
 
@@ -37,14 +39,16 @@ ISAKMP = {"main-mode-1", "informational", "quick-mode-1"}
         ("udp and not isakmp", {"udp"}),
         ("udp&&!isakmp", {"udp"}),
         ("vlan", {"tagged-echo"}),
-        ("llc", {"bpdu"}),
+        ("llc", LLC),
+        ("cdp", CDP),
+        ("llc and not cdp", {"bpdu", "snap"}),
         ("tcp or port 53", {"tcp", "udp"}),
         ("host 10.0.10.20 and arp", {"arp-request", "arp-reply"}),
         ("src host 10.0.10.20", {"arp-reply", "informational"}),
         ("dst host 10.0.10.20 and not udp", {"arp-request", "esp"}),
-        ("not (ip or arp)", {"bpdu", "ipv6"}),
-        ("not ip arp", {"bpdu", "ipv6"}),
-        ("data", {"udp", "tcp", "ospf", "bpdu", "ipv6"}),
+        ("not (ip or arp)", LLC | {"ipv6"}),
+        ("not ip arp", LLC | {"ipv6"}),
+        ("data", {"udp", "tcp", "ospf", "bpdu", "snap", "ipv6"}),
         ("malformed", set()),
         ("port 33435", set()),
         ("tcp udp and host 192.168.1.1", {"tcp", "udp"}),

@@ -154,6 +154,7 @@ def test_tshark_reads_the_statistics(packets: list[dict[str, Any]], capture: Pat
 
 def test_tshark_and_the_dissection_agree(packets: list[dict[str, Any]], frames: Frames) -> None:
     names = {"arp": "ARP", "icmp": "ICMP", "udp": "UDP", "tcp": "TCP", "isakmp": "ISAKMP", "esp": "ESP"}
+    names["cdp"] = "CDP"
     for layers, (name, frame) in zip(packets, frames.items(), strict=True):
         protocols = layers["frame"]["frame.protocols"].split(":")
         line = summary(frame)
@@ -163,8 +164,23 @@ def test_tshark_and_the_dissection_agree(packets: list[dict[str, Any]], frames: 
         if line.protocol in names.values() and name not in ("fragment-1", "fragment-2"):
             outer = protocols[: protocols.index("icmp") + 1] if "icmp" in protocols else protocols
             assert names[[key for key in outer if key in names][-1]] == line.protocol, name
-        for layer in ("udp", "tcp", "icmp"):
+        for layer in ("udp", "tcp", "icmp", "cdp"):
             status = layers.get(layer, {}).get(f"{layer}.checksum.status")
             if status is not None and not name.startswith("fragment"):
                 assert (status == "0") == ("[wrong checksum]" in line.info), name
         assert "_ws.malformed" not in protocols, name
+
+
+def test_tshark_reads_cdp_without_a_word_of_warning(packets: list[dict[str, Any]], frames: Frames) -> None:
+    """The checksum of an odd length and of a last octet above 127 among them."""
+    found = {name: layers["cdp"] for layers, name in zip(packets, frames, strict=True) if "cdp" in layers}
+    assert set(found) == {"cdp", "cdp-router", "cdp-v1", "cdp-goodbye"}
+    assert len(frames["cdp-router"]) % 2
+    assert frames["cdp-router"][-1] > 127
+    for name, cdp in found.items():
+        assert cdp["cdp.checksum.status"] == "1", name
+        assert "_ws.expert" not in json.dumps(cdp), name
+    assert found["cdp-goodbye"]["cdp.ttl"] == "0"
+    switch = json.dumps(found["cdp"])
+    for text in ("SW-1", "FastEthernet0/1", "cisco WS-C2950-24", "192.168.1.254"):
+        assert text in switch
