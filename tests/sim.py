@@ -24,10 +24,11 @@ from nodes.cli.batch import Batch, Refusal
 from nodes.cli.session import Session
 from nodes.cli.terminal import Line
 from nodes.commands.console import Console
-from nodes.device.base import Device, DeviceSpec, PortSpec, Services
+from nodes.device.base import Device, DeviceSpec, Services
 from nodes.device.cloud import Cloud
 from nodes.device.effects import EspEffect, Logged, Reload, Told, Transmit, ViewChanged
 from nodes.device.files import MemoryFlash
+from nodes.device.interface import PortSpec
 from nodes.kinds import KINDS
 from nodes.shell.esp.carrier import EspCarrier, EspDevice
 from nodes.shell.esp.local import LocalPool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from enum import Enum
 from typing import Final
 
 #: Long type name -> the abbreviation that IOS prints.
@@ -24,6 +25,16 @@ HELP: Final = {
     "Vlan": "Catalyst Vlans",
 }
 
+
+class Family(Enum):
+    """What an interface is, which its name tells: the kinds of interfaces that are configured alike."""
+
+    PORT = "port"
+    SUBINTERFACE = "subinterface"
+    LOOPBACK = "loopback"
+    VLAN = "vlan"
+
+
 _NAME = re.compile(r"([A-Za-z]+)(\d[\d/.:]*)")
 
 
@@ -31,6 +42,20 @@ def split(name: str) -> tuple[str, str]:
     """``"FastEthernet0/1"`` -> ``("FastEthernet", "0/1")``; a name without a number has an empty one."""
     match = _NAME.fullmatch(name)
     return (match.group(1), match.group(2)) if match else (name, "")
+
+
+def family(name: str) -> Family:
+    kind, number = split(name)
+    if kind == "Loopback":
+        return Family.LOOPBACK
+    if kind == "Vlan":
+        return Family.VLAN
+    return Family.SUBINTERFACE if "." in number else Family.PORT
+
+
+def parent(name: str) -> str:
+    """``"FastEthernet0/1.10"`` -> ``"FastEthernet0/1"``."""
+    return name.partition(".")[0]
 
 
 def short(name: str) -> str:

@@ -92,6 +92,10 @@ class CommandSet:
         glossary: Mapping[str, str | Mapping[str, str]] | None = None,
     ) -> None:
         self.modes: dict[str, Mode] = {"exec": EXEC, "config": CONFIG} | {mode.name: mode for mode in modes}
+        self._groups: dict[str, list[str]] = {}
+        for mode in self.modes.values():
+            for group in mode.groups:
+                self._groups.setdefault(group, []).append(mode.name)
         self.commands: list[Command] = [command for table in tables for command in table.commands]
         self._params: dict[str, Param] = {**BUILT_IN, **(params or {})}
         self._ranges: dict[str, Param] = {}
@@ -158,6 +162,8 @@ class CommandSet:
         for name in command.modes:
             if name == CONFIG_MODES:
                 names += [mode for mode in self.modes if self.chain(mode)[-1] == "config"]
+            elif name in self._groups:
+                names += self._groups[name]
             elif name in self.modes:
                 names.append(name)
             else:

@@ -35,13 +35,15 @@ class Mode:
     """A console mode.
 
     ``prompt`` is what stands between the host name and ``#``. A line that a mode does not know is tried in its
-    ``parent`` too, up to ``config``. ``title`` heads the list that ``?`` prints.
+    ``parent`` too, up to ``config``. ``title`` heads the list that ``?`` prints. A command that is declared for one of
+    the ``groups`` is a command of the mode.
     """
 
     name: str
     prompt: str
     parent: str | None
     title: str
+    groups: tuple[str, ...] = ()
 
 
 EXEC: Final = Mode("exec", "", None, "Exec commands:")

@@ -8,7 +8,7 @@ from typing import Final
 from nodes.base.addr import IPV4_MAX
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Block, Table
-from nodes.commands.modes import INTERFACE
+from nodes.commands.modes import ROUTED
 from nodes.commands.sections import InterfaceSection, Section
 from nodes.device.acltext import ICMP_MESSAGES, rule_text
 from nodes.device.config import IosConfig, RoutedInterfaceConfig
@@ -317,7 +317,7 @@ def _print_groups(interface: RoutedInterfaceConfig) -> Iterator[str]:
 
 
 @groups.command(
-    INTERFACE,
+    ROUTED,
     f"ip access-group {{<number:{_NUMBER}>|<name:word>}} {{in|out}}$direction",
     help={
         "access-group": "Specify access control for packets",

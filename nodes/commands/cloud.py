@@ -8,7 +8,7 @@ from nodes.cli.dialect import IosDialect
 from nodes.cli.table import Table
 from nodes.commands import system
 from nodes.commands.console import Console
-from nodes.commands.params import base_params
+from nodes.commands.params import Interfaces, base_params
 from nodes.device.cloud import Cloud
 from nodes.device.views import AttachmentsView
 from nodes.show import cloud as show
@@ -32,6 +32,6 @@ def console(device: Cloud) -> Console:
         device,
         (IOS, table, system.common),
         IosDialect(lambda: device.config.hostname, domain_lookup=lambda: False),
-        params=base_params(port.name for port in device.ports),
+        params=base_params(Interfaces(device.port_by_name)),
         config_mode=None,
     )

@@ -16,6 +16,7 @@ from nodes.cli.session import Session
 from nodes.cli.table import Mode, Table
 from nodes.cli.terminal import Line, Terminal
 from nodes.commands import lines
+from nodes.commands.modes import INTERFACE_MODES
 from nodes.device.access import Doorkeeper
 from nodes.device.base import Device
 from nodes.device.config import IosConfig, LineConfig
@@ -35,7 +36,11 @@ GLOSSARY: Final[Mapping[str, str | Mapping[str, str]]] = {
     "interface": "Select an interface",
     "interfaces": "Interface status and configuration",
     "config": {"ip": "Global IP configuration subcommands", "interface": "Select an interface to configure"},
-    "config-if": {"ip": "Interface Internet Protocol config commands"},
+    **{
+        mode: {"ip": "Interface Internet Protocol config commands"}
+        for modes in INTERFACE_MODES.values()
+        for mode in modes
+    },
 }
 
 

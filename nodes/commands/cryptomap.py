@@ -10,7 +10,7 @@ from nodes.base.ifname import short
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Block, Mode, Table
 from nodes.commands.ipsec import LIFETIME, LIFETIME_HELP, NO_LIFETIME
-from nodes.commands.modes import INTERFACE
+from nodes.commands.modes import ROUTED
 from nodes.commands.sections import InterfaceSection, Section
 from nodes.device.config import RoutedInterfaceConfig, RouterConfig
 from nodes.device.cryptoconfig import CryptoMapConfig
@@ -237,7 +237,7 @@ def match_address(ctx: Context, args: Args) -> None:
 
 
 @table.command(
-    INTERFACE,
+    ROUTED,
     "crypto map <name:word>",
     help={
         "crypto": "Encryption/Decryption commands",

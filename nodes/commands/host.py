@@ -12,7 +12,7 @@ from nodes.cli.dialect import WindowsDialect
 from nodes.cli.table import Table
 from nodes.commands import system, windows_probes
 from nodes.commands.console import Console
-from nodes.commands.params import base_params
+from nodes.commands.params import Interfaces, base_params
 from nodes.device.config import InterfaceAddress
 from nodes.device.host import Host
 from nodes.device.views import AdapterView, HostArpView
@@ -128,6 +128,6 @@ def console(device: Host) -> Console:
         device,
         (WINDOWS, table, system.common, windows_probes.table),
         WindowsDialect(banner=lambda: BANNER, usage=windows_probes.USAGE),
-        params=base_params(port.name for port in device.ports),
+        params=base_params(Interfaces(device.port_by_name)),
         config_mode=None,
     )

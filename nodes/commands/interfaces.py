@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from nodes.cli.context import Args, Context
+from nodes.base.ifname import Family, family, sort_key
+from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Block, Table
-from nodes.commands.modes import INTERFACE
+from nodes.commands.modes import INTERFACE, PORT, interface_mode
 from nodes.commands.sections import InterfaceSection, Section
-from nodes.device.config import InterfaceConfig, RouterConfig, SwitchConfig
+from nodes.device.config import DEFAULT_SVI, InterfaceConfig, RouterConfig, SwitchConfig
 from nodes.device.ios import IosDevice
 from nodes.device.replace import replace
 from nodes.device.views import InterfacesView
@@ -25,8 +26,13 @@ _RANGE_HELP: Final = {
 
 
 def _print_interfaces(config: RouterConfig | SwitchConfig) -> Iterator[Block]:
-    for interface in config.interfaces.values():
-        yield Block(f"interface {interface.name}", "config-if", interface)
+    """On a router the loopback interfaces come first, and on a switch those in VLANs last."""
+    names = sorted(config.interfaces, key=lambda name: (family(name) is not Family.LOOPBACK, sort_key(name)))
+    interfaces: list[InterfaceConfig] = [config.interfaces[name] for name in names]
+    if isinstance(config, SwitchConfig):
+        interfaces += [config.svis[name] for name in sorted(config.svis, key=sort_key)]
+    for interface in interfaces:
+        yield Block(f"interface {interface.name}", interface_mode(interface.name), interface)
 
 
 @table.command(
@@ -39,7 +45,7 @@ def default_interface(ctx: Context, args: Args) -> list[str]:
     device: IosDevice = ctx.device
     names = args["names"] if args.has("range") else (args["name"],)
     for name in names:
-        found = device.interface_config(device.port_by_name[name])
+        found = device.interface_configs[name]
         blank = type(found)(found.name)
         blank.shutdown = False
         replace(found, blank)
@@ -49,13 +55,29 @@ def default_interface(ctx: Context, args: Args) -> list[str]:
 
 @table.command(
     "config",
-    "interface <name:interface>",
+    "interface <name:new-interface>",
     help=_NAME_HELP,
+    no="interface <name:interface>",
     prints=_print_interfaces,
     section=Section.INTERFACE,
 )
-def interface(ctx: Context, args: Args) -> None:
-    _enter(ctx, "config-if", [args["name"]])
+def interface(ctx: Context, args: Args) -> str | None:
+    """An interface without a wire is made by being named, and removed by the ``no`` form."""
+    device: IosDevice = ctx.device
+    name = args["name"]
+    if ctx.negated:
+        if family(name) is Family.PORT:
+            raise Rejected("% Removal of physical interfaces is not permitted")
+        if name == DEFAULT_SVI:
+            raise Rejected(f"% Removal of interface {name} is not permitted")
+        device.unconfigure_interface(name)
+        device.configured()
+        return None
+    if name not in device.interface_configs:
+        device.configure_interface(name)
+        device.configured()
+    _enter(ctx, interface_mode(name), [name])
+    return None
 
 
 @table.command(
@@ -64,12 +86,13 @@ def interface(ctx: Context, args: Args) -> None:
     help=_RANGE_HELP,
 )
 def interface_range(ctx: Context, args: Args) -> None:
-    _enter(ctx, "config-if-range", args["names"])
+    _enter(ctx, interface_mode(args["names"][0], several=True), args["names"])
 
 
 def _enter(ctx: Context, mode: str, names: Iterable[str]) -> None:
     device: IosDevice = ctx.device
-    interfaces = [device.interface_config(device.port_by_name[name]) for name in names]
+    configs = device.interface_configs
+    interfaces = [configs[name] for name in names]
     if not device.ready:
         # "no shutdown" is in no configuration file: an interface of which one speaks is up unless it says otherwise.
         for interface in interfaces:
@@ -93,7 +116,7 @@ def description(ctx: Context, args: Args) -> None:
 
 
 @table.command(
-    INTERFACE,
+    PORT,
     "duplex {auto|full|half}$duplex",
     help={
         "duplex": "Configure duplex operation.",
@@ -112,7 +135,7 @@ def duplex(ctx: Context, args: Args) -> None:
 
 
 @table.command(
-    INTERFACE,
+    PORT,
     "speed {10|100|auto}$speed",
     help={
         "speed": "Configure speed operation.",
@@ -188,7 +211,6 @@ def _view(ctx: Context, args: Args) -> InterfacesView:
 )
 def clear_counters(ctx: Context, args: Args) -> None:
     device: IosDevice = ctx.device
-    for port in device.ports:
-        if args.get("name", port.name) == port.name:
-            port.clear_counters(device.now)
-            device.log("CLEAR", 5, "COUNTERS", f"Clear counter on interface {port.name} by console")
+    for found in device.interfaces_named(args.get("name")):
+        found.clear_counters(device.now)
+        device.log("CLEAR", 5, "COUNTERS", f"Clear counter on interface {found.name} by console")

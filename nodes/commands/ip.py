@@ -9,7 +9,7 @@ from nodes.base.addr import Prefix, broadcast_of, format_ipv4, length_to_mask, m
 from nodes.base.errors import AddressError
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Table
-from nodes.commands.modes import INTERFACE
+from nodes.commands.modes import ROUTED
 from nodes.commands.sections import InterfaceSection, Section
 from nodes.device.config import InterfaceAddress, RoutedInterfaceConfig, RouterConfig, StaticRoute
 from nodes.device.router import Router
@@ -32,7 +32,7 @@ def _print_address(interface: RoutedInterfaceConfig) -> list[str]:
 
 
 @table.command(
-    INTERFACE,
+    ROUTED,
     "ip address <address:ipv4> <mask:ipv4>",
     help={"address": "IP address", "<address>": "IP address", "mask": "IP subnet mask"},
     no="ip address [<address:ipv4> <mask:ipv4>]",
@@ -81,7 +81,7 @@ def _overlap(one: Prefix, other: Prefix) -> bool:
 
 
 @table.command(
-    INTERFACE,
+    ROUTED,
     "ip proxy-arp",
     help={"proxy-arp": "Enable proxy ARP"},
     no=True,
@@ -96,7 +96,7 @@ def proxy_arp(ctx: Context, args: Args) -> None:
 
 
 @table.command(
-    INTERFACE,
+    ROUTED,
     "ip unreachables",
     help={"unreachables": "Enable sending ICMP Unreachable messages"},
     no=True,

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
+from nodes.base import ifname
+from nodes.base.ifname import Family
 from nodes.cli.table import Mode
 
-_INTERFACE_TITLE: Final = "Interface configuration commands:"
+#: Groups of modes, for which commands of interfaces are declared: all interfaces, ports, and those that may have an
+#: address. A command's scope is a list of interfaces, of one after ``interface NAME``; what it prints is printed for
+#: one interface.
+INTERFACE: Final = "interface"
+PORT: Final = "port"
+SUBINTERFACE: Final = "subinterface"
+ROUTED: Final = "routed"
 
-INTERFACE_MODES: Final = (
-    Mode("config-if", "(config-if)", "config", _INTERFACE_TITLE),
-    Mode("config-if-range", "(config-if-range)", "config", _INTERFACE_TITLE),
-)
-#: Where a command for interfaces is declared. Its scope is a list of interfaces, of one after ``interface NAME``; what
-#: it prints is printed for one interface.
-INTERFACE: Final = tuple(mode.name for mode in INTERFACE_MODES)
+#: The mode of an interface, and that of a range of them, which has the same commands.
+INTERFACE_MODES: Final = {
+    Family.PORT: ("config-if", "config-if-range"),
+    Family.SUBINTERFACE: ("config-subif", "config-subif-range"),
+    Family.LOOPBACK: ("config-loopback", "config-loopback-range"),
+    Family.VLAN: ("config-svi", "config-svi-range"),
+}
+
+
+def interface_mode(name: str, *, several: bool = False) -> str:
+    """The mode in which an interface, or ``several`` like it, are configured."""
+    return INTERFACE_MODES[ifname.family(name)][several]
+
+
+def interface_modes(*, routed: Iterable[Family], bridged: Iterable[Family] = ()) -> tuple[Mode, ...]:
+    """The modes of a device whose interfaces of these families may have addresses, or may not."""
+    modes = []
+    for families, groups in ((routed, (INTERFACE, ROUTED)), (bridged, (INTERFACE,))):
+        for family in families:
+            kind = "subif" if family is Family.SUBINTERFACE else "if"
+            for name, suffix in zip(INTERFACE_MODES[family], ("", "-range"), strict=True):
+                prompt = f"(config-{kind}{suffix})"
+                modes.append(Mode(name, prompt, "config", "Interface configuration commands:", (*groups, family.value)))
+    return tuple(modes)
+
 
 LINE_MODE: Final = Mode("config-line", "(config-line)", "config", "Line configuration commands:")
 VLAN_MODE: Final = Mode("config-vlan", "(config-vlan)", "config", "VLAN configuration commands:")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from typing import Final
 
 from nodes.base import ifname
 from nodes.base.addr import parse_ipv4, parse_mac
 from nodes.base.errors import AddressError
+from nodes.base.ifname import Family
 from nodes.cli.params import FREE_WORD, Accept, Match, Param, Reject
 from nodes.wire import names
 
@@ -60,58 +62,114 @@ class MacParam:
             return Reject(0)
 
 
+#: Interface types without wires, and the numbers that they may have; and those of subinterfaces, behind the dot.
+_LOGICAL: Final = {"Loopback": (0, 2147483647), "Vlan": (1, 4094)}
+_SUBINTERFACES: Final = (1, 4294967295)
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class Interfaces:
+    """The interfaces of a device, as far as a command line has to know them.
+
+    ``ports`` are the names of the physical ones, ``known`` those of all that exist, which come and go. ``makeable`` are
+    the families of which one more can be made.
+    """
+
+    def __init__(
+        self, ports: Iterable[str], known: Callable[[], Container[str]] | None = None, makeable: Iterable[Family] = ()
+    ) -> None:
+        self.ports = tuple(ports)
+        self.known = known or (lambda: self.ports)
+        self.makeable = frozenset(makeable)
+        logical = [kind for kind in _LOGICAL if ifname.family(f"{kind}0") in self.makeable]
+        self.types = sorted([*ifname.types(self.ports), *logical])
+
+
 class InterfaceParam:
-    """An interface of this device: ``fa0/0``, ``FastEthernet 0/0``; its value is the canonical name."""
+    """An interface of this device: ``fa0/0``, ``FastEthernet 0/0.10``, ``loopback 1``; its value is the canonical name.
+
+    ``new``: one that could be made will do as well.
+    """
 
     label = "INTERFACE"
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = tuple(names)
-        self._types = ifname.types(self._names)
+    def __init__(self, interfaces: Interfaces, *, new: bool = False) -> None:
+        self._interfaces = interfaces
+        self._new = new
 
     def consume(self, words: Sequence[str]) -> Match:
-        word = words[0]
-        letters = len(word) - len(word.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"))
-        kinds = [kind for kind in self._types if letters and kind.lower().startswith(word[:letters].lower())]
+        word, types = words[0], self._interfaces.types
+        letters = len(word) - len(word.lstrip(_LETTERS))
+        kinds = [kind for kind in types if letters and kind.lower().startswith(word[:letters].lower())]
         if not kinds:
-            return Reject(max((_common(word[:letters].lower(), kind.lower()) for kind in self._types), default=0))
+            return Reject(max((_common(word[:letters].lower(), kind.lower()) for kind in types), default=0))
         number, count = word[letters:], 1
         if not number:
             if len(words) == 1:
                 return Reject(0, 1)  # the number is still to come
             number, count = words[1], 2
+        fitting = 0
         for kind in kinds:
-            if f"{kind}{number}" in self._names:
-                return Accept(f"{kind}{number}", count)
-        fitting = max(_common(number, own) for own in self._numbers(kinds))
+            name = self._named(kind, number)
+            if isinstance(name, str):
+                return Accept(name, count)
+            fitting = max(fitting, name)
         return Reject(letters + fitting) if count == 1 else Reject(fitting, 1)
 
-    def _numbers(self, kinds: Iterable[str]) -> list[str]:
-        """The numbers that ports of these types have: ``0/0``, ``0/1``."""
-        return [number for kind, number in map(ifname.split, self._names) if kind in kinds]
+    def _named(self, kind: str, number: str) -> str | int:
+        """The name of the interface of this type and number; without one, how many characters of the number fit."""
+        interfaces = self._interfaces
+        if kind in _LOGICAL:
+            head, last = "", number
+        else:
+            port, dot, last = number.partition(".")
+            if f"{kind}{port}" not in interfaces.ports:
+                return max(_common(port, own) for own in self._port_numbers(kind))
+            if not dot:
+                return f"{kind}{port}"
+            head = port + dot
+        low, high = _LOGICAL.get(kind, _SUBINTERFACES)
+        digits = len(last) - len(last.lstrip("0123456789"))
+        # A number of a megabyte is out of range; int() of it would be slow, or raise.
+        if digits != len(last) or not 0 < digits <= 12 or not low <= int(last) <= high:
+            return len(head) + (digits if digits < len(last) else 0)
+        name = f"{kind}{head}{int(last)}"
+        makeable = self._new and ifname.family(name) in interfaces.makeable
+        return name if makeable or name in interfaces.known() else len(head)
+
+    def _port_numbers(self, kind: str) -> list[str]:
+        """The numbers that ports of a type have: ``0/0``, ``0/1``."""
+        return [number for own, number in map(ifname.split, self._interfaces.ports) if own == kind]
 
     def following(self, words: Sequence[str]) -> list[tuple[str, str]]:
         """Between the type and the number."""
-        kinds = [kind for kind in self._types if kind.lower().startswith(words[0].lower())]
-        firsts = sorted({int(number.split("/")[0]) for number in self._numbers(kinds)})
-        return [(f"<{firsts[0]}-{firsts[-1]}>", f"{kinds[0]} interface number")] if firsts else []
+        kind = next(kind for kind in self._interfaces.types if kind.lower().startswith(words[0].lower()))
+        if kind in _LOGICAL:
+            low, high = _LOGICAL[kind]
+        else:
+            firsts = [int(number.split("/")[0]) for number in self._port_numbers(kind)]
+            low, high = min(firsts), max(firsts)
+        return [(f"<{low}-{high}>", f"{kind} interface number")]
 
     def completions(self, prefix: str) -> list[tuple[str, str]]:
         """Interface types for ``?`` and Tab."""
-        return [(kind, ifname.HELP[kind]) for kind in self._types if kind.lower().startswith(prefix.lower())]
+        return [(kind, ifname.HELP[kind]) for kind in self._interfaces.types if kind.lower().startswith(prefix.lower())]
 
 
 class InterfaceRangeParam:
-    """``fa0/1 - 4 , fa0/7``: its value is the tuple of canonical names, each once, in the order given."""
+    """``fa0/1 - 4 , fa0/7``, ``vlan 1 - 3``: its value is the tuple of canonical names, each once, in the order given.
+
+    They all exist, and are of one family: what a range is configured with has to make sense for each.
+    """
 
     label = "INTERFACE"
     verbatim = True
 
-    _ITEM = re.compile(r"\s*([A-Za-z]+)\s*(\d[\d/]*)(?:\s*-\s*(?:[A-Za-z]+\s*)?(\d[\d/]*))?\s*")
+    _ITEM = re.compile(r"\s*([A-Za-z]+)\s*(\d[\d/.]*)(?:\s*-\s*(?:[A-Za-z]+\s*)?(\d[\d/.]*))?\s*")
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = tuple(names)
-        self._one = InterfaceParam(self._names)
+    def __init__(self, interfaces: Interfaces) -> None:
+        self._interfaces = interfaces
+        self._one = InterfaceParam(interfaces)
 
     def consume(self, words: Sequence[str]) -> Match:
         text = words[0].rstrip()
@@ -125,6 +183,8 @@ class InterfaceRangeParam:
             if isinstance(first, Reject):
                 beyond = first.offset - len(item[1])
                 return Reject(item.start(1) + first.offset if beyond < 0 else item.start(2) + beyond)
+            if any(ifname.family(first.value) is not ifname.family(name) for name in chosen):
+                return Reject(item.start(1))
             members = self._up_to(first.value, item[3] or item[2])
             if members is None:
                 return Reject(item.start(3))
@@ -136,19 +196,30 @@ class InterfaceRangeParam:
                 return Reject(at)
             at += 1
 
-    def _up_to(self, first: str, last: str) -> tuple[str, ...] | None:
-        """The ports from ``first`` to the number ``last``, which may be short: ``4`` or ``0/4``."""
+    def _up_to(self, first: str, last: str) -> list[str] | None:
+        """The interfaces from ``first`` to the number ``last``, which may be short: ``4``, ``0/4``, ``0/0.4``."""
         kind, number = ifname.split(first)
-        if "/" not in last:
-            last = number.rpartition("/")[0] + "/" + last if "/" in number else last
-        name = f"{kind}{last}"
-        if name not in self._names:
+        head, low = _cut(number)
+        tail, high = _cut(last)
+        if tail not in ("", head) or not (high.isdigit() and len(high) <= 12 and int(low) <= int(high)):
             return None
-        low, high = self._names.index(first), self._names.index(name)
-        return self._names[low : high + 1] if low <= high else None
+        known = self._interfaces.known()
+        members = []
+        for each in range(int(low), int(high) + 1):
+            name = f"{kind}{head}{each}"
+            if name not in known:
+                return None
+            members.append(name)
+        return members
 
     def completions(self, prefix: str) -> list[tuple[str, str]]:
         return self._one.completions(prefix)
+
+
+def _cut(number: str) -> tuple[str, str]:
+    """``"0/0.10"`` -> ``("0/0.", "10")``: the part of a number that counts within a range comes last."""
+    last = max(number.rfind("/"), number.rfind(".")) + 1
+    return number[:last], number[last:]
 
 
 class NamedNumberParam:
@@ -214,15 +285,15 @@ class VlanListParam:
         return Accept(frozenset(vlans), 1)
 
 
-def base_params(interfaces: Iterable[str]) -> dict[str, Param]:
+def base_params(interfaces: Interfaces) -> dict[str, Param]:
     """The registry of a device with these interfaces."""
-    names_of_ports = tuple(interfaces)
     return {
         "ipv4": Ipv4Param(),
         "mac": MacParam(),
         "target": TargetParam(),
-        "interface": InterfaceParam(names_of_ports),
-        "interface-range": InterfaceRangeParam(names_of_ports),
+        "interface": InterfaceParam(interfaces),
+        "new-interface": InterfaceParam(interfaces, new=True),
+        "interface-range": InterfaceRangeParam(interfaces),
         "vlans": VlanListParam(),
         "tcp-port": NamedNumberParam(names.TCP_PORTS, 65535, "TCP port"),
         "udp-port": NamedNumberParam(names.UDP_PORTS, 65535, "UDP port"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from nodes.base.ifname import Family
 from nodes.cli.builtin import IOS
 from nodes.commands import (
     access,
@@ -22,11 +23,12 @@ from nodes.commands import (
     techsupport,
 )
 from nodes.commands.console import Console, ios_dialect
-from nodes.commands.modes import ACL_MODES, INTERFACE_MODES, LINE_MODE
-from nodes.commands.params import base_params
+from nodes.commands.modes import ACL_MODES, LINE_MODE, interface_modes
+from nodes.commands.params import Interfaces, base_params
 from nodes.device.router import Router
 
-MODES: Final = (*INTERFACE_MODES, LINE_MODE, *ACL_MODES, *crypto.MODES)
+FAMILIES: Final = (Family.PORT, Family.SUBINTERFACE, Family.LOOPBACK)
+MODES: Final = (*interface_modes(routed=FAMILIES), LINE_MODE, *ACL_MODES, *crypto.MODES)
 #: Lines that the vty pool can be grown to.
 VTY_LINES: Final = 808
 TABLES: Final = (
@@ -52,14 +54,13 @@ TABLES: Final = (
 
 
 def console(device: Router) -> Console:
+    interfaces = Interfaces(
+        device.port_by_name, lambda: device.config.interfaces, (Family.SUBINTERFACE, Family.LOOPBACK)
+    )
     return Console(
         device,
         TABLES,
         ios_dialect(device),
-        params=base_params(device.config.interfaces)
-        | line.vty_param(VTY_LINES)
-        | clock.PARAMS
-        | files.PARAMS
-        | reload.PARAMS,
+        params=base_params(interfaces) | line.vty_param(VTY_LINES) | clock.PARAMS | files.PARAMS | reload.PARAMS,
         modes=MODES,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from nodes.base.ifname import Family
 from nodes.cli.builtin import IOS
 from nodes.commands import (
     access,
@@ -21,11 +22,11 @@ from nodes.commands import (
     vlan,
 )
 from nodes.commands.console import Console, ios_dialect
-from nodes.commands.modes import ACL_MODES, INTERFACE_MODES, LINE_MODE, VLAN_MODE
-from nodes.commands.params import base_params
+from nodes.commands.modes import ACL_MODES, LINE_MODE, VLAN_MODE, interface_modes
+from nodes.commands.params import Interfaces, base_params
 from nodes.device.switch import Switch
 
-MODES: Final = (*INTERFACE_MODES, LINE_MODE, VLAN_MODE, *ACL_MODES)
+MODES: Final = (*interface_modes(routed=(Family.VLAN,), bridged=(Family.PORT,)), LINE_MODE, VLAN_MODE, *ACL_MODES)
 TABLES: Final = (
     IOS,
     system.table,
@@ -46,14 +47,11 @@ TABLES: Final = (
 
 
 def console(device: Switch) -> Console:
+    interfaces = Interfaces(device.port_by_name, lambda: device.interface_configs, (Family.VLAN,))
     return Console(
         device,
         TABLES,
         ios_dialect(device),
-        params=base_params(device.config.interfaces)
-        | line.vty_param(device.vty_count)
-        | clock.PARAMS
-        | files.PARAMS
-        | reload.PARAMS,
+        params=base_params(interfaces) | line.vty_param(device.vty_count) | clock.PARAMS | files.PARAMS | reload.PARAMS,
         modes=MODES,
     )

@@ -9,6 +9,7 @@ from nodes.cli.commandset import CommandSet
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.render import render
 from nodes.cli.table import Table
+from nodes.commands.modes import interface_mode
 from nodes.commands.sections import Section
 from nodes.device.base import Device
 from nodes.device.config import IosConfig
@@ -115,8 +116,9 @@ def show_running(ctx: Context, args: Args) -> ConfigView:
     privilege=15,
 )
 def show_running_interface(ctx: Context, args: Args) -> ConfigView:
-    interface = ctx.device.config.interfaces[args["name"]]
-    body = render(ctx.session.commands, "config-if", interface)
+    device: IosDevice = ctx.device
+    interface = device.interface_configs[args["name"]]
+    body = render(ctx.session.commands, interface_mode(interface.name), interface)
     return _config_view(ctx.device, ["!", f"interface {args['name']}", *(f" {line}" for line in body), "end"])
 
 

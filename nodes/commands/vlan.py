@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nodes.base.vlans import vlan_list
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Block, Table
-from nodes.commands.modes import INTERFACE
+from nodes.commands.modes import PORT
 from nodes.commands.sections import InterfaceSection, Section
 from nodes.device.config import SwitchConfig, SwitchPortConfig
 from nodes.device.switch import DEFAULT_VLAN, LEGACY_VLANS, Switch, default_vlan_name
@@ -153,7 +153,7 @@ def _print_mode(port: SwitchPortConfig) -> list[str]:
 
 
 @table.command(
-    INTERFACE,
+    PORT,
     "switchport mode {access|trunk}$mode",
     help=_HELP
     | {"access": "Set trunking mode to ACCESS unconditionally", "trunk": "Set trunking mode to TRUNK unconditionally"},
@@ -170,7 +170,7 @@ def switchport_mode(ctx: Context, args: Args) -> None:
 
 
 @table.command(
-    INTERFACE,
+    PORT,
     f"switchport access vlan <number:1-{VLAN_MAX}>",
     help=_HELP,
     no="switchport access vlan",
@@ -194,7 +194,7 @@ def access_vlan(ctx: Context, args: Args) -> str | None:
 
 
 @table.command(
-    INTERFACE,
+    PORT,
     f"switchport trunk native vlan <number:1-{VLAN_MAX}>",
     help=_HELP | {"vlan": "Set native VLAN when interface is in trunking mode"},
     no="switchport trunk native vlan",
@@ -215,7 +215,7 @@ def _print_allowed(port: SwitchPortConfig) -> list[str]:
 
 
 @table.command(
-    INTERFACE,
+    PORT,
     "switchport trunk allowed vlan {all|none|<vlans:vlans>|{add|remove|except}$edit <vlans:vlans>}",
     help=_HELP | {"vlan": "Set allowed VLANs when interface is in trunking mode"},
     no="switchport trunk allowed vlan",
@@ -241,7 +241,7 @@ def allowed_vlans(ctx: Context, args: Args) -> None:
 
 
 @table.command(
-    INTERFACE,
+    PORT,
     "spanning-tree portfast",
     help={
         "spanning-tree": "Spanning Tree Subsystem",

@@ -1,4 +1,4 @@
-"""What every device is: ports with counters, drops, syslog, timers and effects, and no I/O.
+"""What every device is: interfaces, drops, syslog, timers and effects, and no I/O.
 
 A device is driven by :meth:`Device.receive`, :meth:`Device.carrier` and :meth:`Device.handle_timer`, each with the time
 (monotonic seconds), tells when it wants to be called next, and hands out what it wants done through
@@ -11,28 +11,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import exp
 from typing import Final, Protocol
 
 from nodes.base.drops import Drop, DropCounters
 from nodes.device.effects import Effect, Logged, Reload, Transmit, ViewChanged
 from nodes.device.files import Flash, MemoryFlash
+from nodes.device.interface import Interface, Port, PortSpec
 from nodes.device.syslog import Moment, Syslog
+from nodes.wire.ethernet import TAG_LENGTH, TPID
 
-#: Seconds over which ``show interfaces`` averages its rates.
-LOAD_INTERVAL: Final = 300.0
 #: The longest frame without its FCS (IEEE 802.3 3.2.7), and what an 802.1Q tag adds to it.
 FRAME_MAX: Final = 1514
-_TAG: Final = 4
-_TPID: Final = b"\x81\x00"
-
-
-@dataclass(frozen=True, slots=True)
-class PortSpec:
-    """A port as the lab describes it: canonical name and burnt-in address."""
-
-    name: str
-    mac: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,93 +70,6 @@ class DeviceView:
     mirrors: tuple[Mirror, ...] = ()
 
 
-class Rate:
-    """An exponentially decaying average over LOAD_INTERVAL, in units per second."""
-
-    __slots__ = ("_at", "_value")
-
-    def __init__(self) -> None:
-        self._value = 0.0
-        self._at = 0.0
-
-    def add(self, amount: float, now: float) -> None:
-        self._value = self.at(now) + amount / LOAD_INTERVAL
-        self._at = now
-
-    def at(self, now: float) -> float:
-        return self._value * exp((self._at - now) / LOAD_INTERVAL)
-
-
-class Direction:
-    """Counters of one direction of a port: packets, octets, broadcasts, giants, drops, and their rates."""
-
-    __slots__ = ("bit_rate", "broadcasts", "drops", "giants", "last", "octets", "packet_rate", "packets")
-
-    def __init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        self.packets = 0
-        self.octets = 0
-        self.broadcasts = 0
-        self.giants = 0
-        self.drops = 0
-        self.last: float | None = None
-        self.bit_rate = Rate()
-        self.packet_rate = Rate()
-
-    def count(self, frames: Sequence[bytes], now: float) -> None:
-        octets = sum(map(len, frames))
-        self.packets += len(frames)
-        self.octets += octets
-        for frame in frames:
-            # The group bit of the destination address: broadcasts and multicasts count together, as on IOS.
-            if frame and frame[0] & 1:
-                self.broadcasts += 1
-        self.last = now
-        self.bit_rate.add(octets * 8, now)
-        self.packet_rate.add(len(frames), now)
-
-
-class Port:
-    """A physical port. ``up`` is what passes traffic: administratively up, and the cable has carrier."""
-
-    __slots__ = (
-        "admin_up",
-        "carrier",
-        "cleared_at",
-        "index",
-        "input",
-        "mac",
-        "name",
-        "output",
-        "reason",
-        "resets",
-    )
-
-    def __init__(self, index: int, spec: PortSpec) -> None:
-        self.index = index
-        self.name = spec.name
-        self.mac = spec.mac
-        self.admin_up = False
-        self.carrier = False
-        self.reason = "no-cable"
-        self.cleared_at: float | None = None
-        self.resets = 0
-        self.input = Direction()
-        self.output = Direction()
-
-    def clear_counters(self, now: float) -> None:
-        self.input.clear()
-        self.output.clear()
-        self.resets = 0
-        self.cleared_at = now
-
-    @property
-    def up(self) -> bool:
-        return self.admin_up and self.carrier
-
-
 class Device(ABC):
     """The base of router, switch, host and sniffer.
 
@@ -185,7 +87,12 @@ class Device(ABC):
         self.now = now
         self.drops = DropCounters()
         self.ports = [Port(index, port) for index, port in enumerate(spec.ports)]
+        """The physical ones: what a wire can be attached to."""
         self.port_by_name = {port.name: port for port in self.ports}
+        self.interfaces: dict[int, Interface] = {port.index: port for port in self.ports}
+        """Every interface by its number, the ports included."""
+        self.interface_by_name: dict[str, Interface] = dict(self.port_by_name)
+        self._next_index = len(self.ports)
         self.syslog = Syslog()
         self.clock_offset: float | None = None
         """Seconds by which ``clock set`` moved the wall clock; None while nobody has set it."""
@@ -210,7 +117,7 @@ class Device(ABC):
         self._input(entry, frames)
 
     def _without_giants(self, port: Port, frames: Sequence[bytes]) -> list[bytes]:
-        fitting = [frame for frame in frames if len(frame) <= FRAME_MAX + _TAG * (frame[12:14] == _TPID)]
+        fitting = [frame for frame in frames if len(frame) <= FRAME_MAX + TAG_LENGTH * (frame[12:14] == TPID)]
         port.input.giants += len(frames) - len(fitting)
         self.drops.count(Drop.ETHERNET_TOO_LONG, len(frames) - len(fitting))
         return fitting
@@ -290,6 +197,20 @@ class Device(ABC):
                 self._stale = False
                 self._derive()
 
+    def new_index(self) -> int:
+        """The number of an interface that is about to be made."""
+        self._next_index += 1
+        return self._next_index - 1
+
+    def add_interface(self, interface: Interface) -> None:
+        self.interfaces[interface.index] = interface
+        self.interface_by_name[interface.name] = interface
+
+    def remove_interface(self, interface: Interface) -> None:
+        """Forget an interface that was made by configuration; a subclass whose protocols know of it extends this."""
+        del self.interfaces[interface.index]
+        del self.interface_by_name[interface.name]
+
     def transmit(self, port: Port, frames: list[bytes]) -> None:
         """Queue frames for the wire; on a port that is not up they are dropped, counted."""
         if not port.up:
@@ -303,24 +224,25 @@ class Device(ABC):
         else:
             queue.extend(frames)
 
-    def set_admin(self, port: Port, up: bool) -> None:
+    def set_admin(self, interface: Interface, up: bool) -> None:
         """``shutdown`` or ``no shutdown``."""
-        if port.admin_up == up:
+        if interface.admin_up == up:
             return
-        was_up = port.up
-        port.admin_up = up
-        self._admin_changed(port)
-        if port.up != was_up:
-            self._port_changed(port)
+        was_up = interface.up
+        interface.admin_up = up
+        self._admin_changed(interface)
+        if interface.up != was_up:
+            self._port_changed(interface)
 
-    def _admin_changed(self, port: Port) -> None:
-        """``port.admin_up`` has just changed; when ``port.up`` follows, :meth:`_port_changed` comes next."""
-        self.changed()
+    def _admin_changed(self, interface: Interface) -> None:
+        """``admin_up`` has just changed; when ``up`` follows, :meth:`_port_changed` comes next."""
+        if isinstance(interface, Port):
+            self.changed()
 
-    def _port_changed(self, port: Port) -> None:
-        """``port.up`` has just changed; a subclass extends this with what its protocols do then."""
-        if not port.up:
-            port.resets += 1
+    def _port_changed(self, interface: Interface) -> None:
+        """``up`` of a port or another interface has just changed; subclasses add what their protocols do then."""
+        if not interface.up:
+            interface.resets += 1
 
     def say(self, text: str) -> None:
         """A line of debugging output."""

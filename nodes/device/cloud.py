@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nodes.base.drops import Drop
-from nodes.device.base import Device, DeviceSpec, Port, Services
+from nodes.device.base import Device, DeviceSpec, Services
 from nodes.device.config import CloudConfig
 from nodes.device.effects import HostCarrier, ToHost
+from nodes.device.interface import Interface, Port
 from nodes.device.views import AttachmentsView, AttachmentView
 
 
@@ -65,9 +66,9 @@ class Cloud(Device):
         # A port is up only while its interface is, see host_state().
         self._effects.append(ToHost(port.index, list(frames)))
 
-    def _port_changed(self, port: Port) -> None:
-        super()._port_changed(port)
-        self._effects.append(HostCarrier(port.index, port.up))
+    def _port_changed(self, interface: Interface) -> None:
+        super()._port_changed(interface)
+        self._effects.append(HostCarrier(interface.index, interface.up))
 
     def carrier(self, port: int, up: bool, reason: str, now: float) -> None:
         super().carrier(port, up, reason, now)

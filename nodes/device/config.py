@@ -13,6 +13,7 @@ from typing import ClassVar, Final, NamedTuple
 from nodes.base.addr import Prefix, network_of
 from nodes.device.access import USER_LEVEL, AccessConfig, Credential
 from nodes.device.cryptoconfig import CryptoConfig
+from nodes.device.interface import LOAD_INTERVAL
 from nodes.device.logconfig import LogConfig
 from nodes.engine.acl import AccessList
 
@@ -30,20 +31,28 @@ class InterfaceAddress(NamedTuple):
 
 @dataclass(slots=True)
 class InterfaceConfig:
-    """What every physical interface of an IOS-like device has."""
+    """What every interface of an IOS-like device has; duplex and speed are a port's alone."""
 
     name: str
     description: str = ""
     shutdown: bool = False
     duplex: str = "auto"
     speed: str = "auto"
+    bandwidth: int | None = None
+    """Kilobits a second, as told to those who choose between ways; None: what the hardware has."""
+    delay: int | None = None
+    """Tens of microseconds, likewise."""
+    load_interval: int = LOAD_INTERVAL
     prints_auto: ClassVar[bool] = False
     """Whether ``duplex auto`` and ``speed auto`` stand in the running-config although they are defaults."""
 
 
 @dataclass(slots=True)
 class RoutedInterfaceConfig(InterfaceConfig):
-    """An interface of a router: down until ``no shutdown``, or until a configuration file names it, as IOS has it."""
+    """An interface that may have IPv4 addresses: a router's, or a switch's in a VLAN.
+
+    A physical one is down until ``no shutdown``, or until a configuration file names it, as IOS has it.
+    """
 
     prints_auto: ClassVar[bool] = True
     shutdown: bool = True
@@ -53,6 +62,21 @@ class RoutedInterfaceConfig(InterfaceConfig):
     crypto_map: str = ""
     proxy_arp: bool = True
     unreachables: bool = True
+    secondaries: tuple[InterfaceAddress, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[InterfaceAddress, ...]:
+        """The primary address and the secondary ones; none without a primary one."""
+        return () if self.address is None else (self.address, *self.secondaries)
+
+
+@dataclass(slots=True)
+class SubinterfaceConfig(RoutedInterfaceConfig):
+    """``interface FastEthernet0/0.10``: the VLAN that ``encapsulation dot1Q`` gave it, and whether it is the native
+    one, whose frames bear no tag."""
+
+    vlan: int | None = None
+    native: bool = False
 
 
 class StaticRoute(NamedTuple):
@@ -150,6 +174,10 @@ class SwitchPortConfig(InterfaceConfig):
     portfast: bool = False
 
 
+#: The interface in a VLAN that every switch has, shut down until somebody wants it.
+DEFAULT_SVI: Final = "Vlan1"
+
+
 @dataclass(slots=True)
 class MonitorConfig:
     """``monitor session``: sources as interface -> ``rx``, ``tx`` or ``both``."""
@@ -161,6 +189,12 @@ class MonitorConfig:
 @dataclass(slots=True)
 class SwitchConfig(IosConfig):
     interfaces: dict[str, SwitchPortConfig] = field(default_factory=dict)
+    """The ports."""
+    svis: dict[str, RoutedInterfaceConfig] = field(
+        default_factory=lambda: {DEFAULT_SVI: RoutedInterfaceConfig(DEFAULT_SVI)}
+    )
+    """The switch's own interfaces in VLANs: ``Vlan1`` is always there."""
+    default_gateway: int | None = None
     vlans: dict[int, str] = field(default_factory=dict)
     """VLANs that were made here, beyond the built-in ones, with their names ("" is the default name)."""
     monitors: dict[int, MonitorConfig] = field(default_factory=dict)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from nodes.base.addr import Prefix, format_ipv4, format_mac_windows, length_to_mask
-from nodes.base.drops import Drop
-from nodes.device.base import DeviceSpec, Port, Services
+from nodes.device.base import DeviceSpec, Services
 from nodes.device.config import HostConfig, InterfaceAddress
-from nodes.device.packet import Packet
+from nodes.device.interface import Interface
 from nodes.device.stack import IpDevice
 from nodes.device.views import AdapterView, ArpEntryView, HostArpView
 from nodes.engine.arp import HOST, EntryState
@@ -35,17 +34,12 @@ class Host(IpDevice):
             self.set_admin(port, True)
         self.rebuild()
 
-    def address_of(self, port: Port) -> InterfaceAddress | None:
-        return self.config.address
+    def addresses_of(self, interface: Interface) -> Sequence[InterfaceAddress]:
+        return () if self.config.address is None else (self.config.address,)
 
     def static_routes(self) -> Iterator[Route]:
         if self.config.gateway is not None:
             yield Route(Prefix(0, 0), RouteKind.STATIC, DISTANCE_STATIC, None, self.config.gateway)
-
-    def refuse(self, vector: list[Packet]) -> list[Packet]:
-        """A host does not forward (RFC 1122 3.3.1)."""
-        self.drops.count(Drop.IP_NOT_FOR_US, len(vector))
-        return []
 
     # Views ---------------------------------------------------------------------------------------------------------
 

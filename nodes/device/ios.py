@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Final
 
+from nodes.base import ifname
 from nodes.base.addr import format_ipv4, format_mac
-from nodes.base.ifname import split
 from nodes.device import access, acltext
-from nodes.device.base import Device, Direction, Port
+from nodes.device.base import Device
 from nodes.device.config import VTY_LINES, InterfaceAddress, InterfaceConfig, IosConfig, RoutedInterfaceConfig
 from nodes.device.effects import LinesChanged, Told
 from nodes.device.images import WIRELAB
+from nodes.device.interface import Direction, Interface, Port, Subinterface
 from nodes.device.logconfig import SEVERITIES
 from nodes.device.schedule import ScheduledReload
 from nodes.device.views import (
@@ -29,6 +32,9 @@ from nodes.device.views import (
 )
 from nodes.engine.acl import AccessList, Action
 
+#: A switch's word for the status of an interface.
+_CONDITIONS: Final = {"administratively down": "disabled", "up": "connected", "down": "notconnect"}
+
 
 class IosDevice(Device):
     """A mixin: its host class is a Device that calls :meth:`_init_ios`."""
@@ -37,12 +43,14 @@ class IosDevice(Device):
     vty_count = VTY_LINES
     """Lines of the vty pool that are always there."""
     _methods: dict[str, tuple[InterfaceAddress | None, str]]
+    _link_up: set[int]
     _protocol_up: set[int]
 
     def _init_ios(self, config: IosConfig) -> None:
         self.config = config
         self.syslog.config = config.logging
         self._methods = {}
+        self._link_up = set()
         self._protocol_up = set()
         self._scheduled: ScheduledReload | None = None
 
@@ -52,9 +60,56 @@ class IosDevice(Device):
         assert self.spec.version is not None  # routers and switches always have one, see nodes.kinds
         return self.spec.version
 
+    @property
     @abstractmethod
-    def interface_config(self, port: Port) -> InterfaceConfig:
-        """The configuration of a port."""
+    def interface_configs(self) -> Mapping[str, InterfaceConfig]:
+        """The configuration of every interface, by its name."""
+
+    @abstractmethod
+    def configure_interface(self, name: str) -> InterfaceConfig:
+        """Put an interface that has no wire into the configuration."""
+
+    @abstractmethod
+    def unconfigure_interface(self, name: str) -> None:
+        """Take an interface that has no wire out of the configuration, and what names it."""
+
+    # Interfaces ----------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _new_interface(self, name: str) -> Interface:
+        """The interface for a configuration that has just been made."""
+
+    def _follow_interfaces(self) -> None:
+        """Make and remove interfaces so that they are those of the configuration."""
+        configured = self.interface_configs
+        for interface in [known for known in self.interfaces.values() if known.name not in configured]:
+            self.set_admin(interface, False)
+            self.remove_interface(interface)
+        for name in configured:
+            if name not in self.interface_by_name:
+                interface = self._new_interface(name)
+                interface.admin_up = not configured[name].shutdown
+                self.add_interface(interface)
+                # What is up from its birth has not come up: IOS tells only of its line protocol.
+                _changed(self._link_up, interface, interface.admin_up)
+                self._follow(interface)
+
+    def remove_interface(self, interface: Interface) -> None:
+        super().remove_interface(interface)
+        self._methods.pop(interface.name, None)
+        self._link_up.discard(interface.index)
+        self._protocol_up.discard(interface.index)
+
+    def interfaces_named(self, name: str | None = None) -> list[Interface]:
+        """The interfaces in the order in which IOS lists them; one alone if it is named."""
+        return sorted(
+            (interface for interface in self.interfaces.values() if name in (None, interface.name)),
+            key=lambda interface: (self._rank(interface), ifname.sort_key(interface.name)),
+        )
+
+    def _rank(self, interface: Interface) -> int:
+        """Which interfaces are listed first: those with the lowest number."""
+        return 0
 
     # Restarts ------------------------------------------------------------------------------------------------------
 
@@ -99,65 +154,74 @@ class IosDevice(Device):
 
     # Links ---------------------------------------------------------------------------------------------------------
 
-    def _admin_changed(self, port: Port) -> None:
-        super()._admin_changed(port)
-        if not port.admin_up:
-            self.log("LINK", 5, "CHANGED", f"Interface {port.name}, changed state to administratively down")
+    def _admin_changed(self, interface: Interface) -> None:
+        super()._admin_changed(interface)
+        if not interface.admin_up and self._is_reported(interface):
+            self.log("LINK", 5, "CHANGED", f"Interface {interface.name}, changed state to administratively down")
+        self._follow(interface)
 
-    def _port_changed(self, port: Port) -> None:
-        super()._port_changed(port)
-        if port.admin_up:
-            self.log("LINK", 3, "UPDOWN", f"Interface {port.name}, changed state to {'up' if port.up else 'down'}")
-        self._follow_protocol(port)
+    def _port_changed(self, interface: Interface) -> None:
+        super()._port_changed(interface)
+        self._follow(interface)
 
-    def _follow_protocol(self, port: Port) -> None:
-        """Log the line protocol's state if it is another one than before."""
-        _, state, _ = self._status(port)
-        if (state == "up") != (port.index in self._protocol_up):
-            self._protocol_up ^= {port.index}
-            self.log("LINEPROTO", 5, "UPDOWN", f"Line protocol on Interface {port.name}, changed state to {state}")
+    def _is_reported(self, interface: Interface) -> bool:
+        """IOS says nothing of the state of subinterfaces, which is their port's."""
+        return not isinstance(interface, Subinterface)
+
+    def _follow(self, interface: Interface) -> None:
+        """Log the states of link and line protocol if they are others than before."""
+        status, protocol, _ = self._status(interface)
+        if _changed(self._link_up, interface, status == "up") and interface.admin_up and self._is_reported(interface):
+            self.log("LINK", 3, "UPDOWN", f"Interface {interface.name}, changed state to {status}")
+        if _changed(self._protocol_up, interface, protocol == "up") and self._is_reported(interface):
+            text = f"Line protocol on Interface {interface.name}, changed state to {protocol}"
+            self.log("LINEPROTO", 5, "UPDOWN", text)
 
     # Views ---------------------------------------------------------------------------------------------------------
 
-    def _note_method(self, port: Port, address: InterfaceAddress | None) -> None:
+    def _note_method(self, interface: Interface, address: InterfaceAddress | None) -> None:
         """Remember where an interface's address came from: the saved configuration or somebody's hands."""
-        known, _ = self._methods.get(port.name, (None, "unset"))
+        known, _ = self._methods.get(interface.name, (None, "unset"))
         if address != known:
             method = "unset" if address is None else "manual" if self.ready else "NVRAM"
-            self._methods[port.name] = (address, method)
+            self._methods[interface.name] = (address, method)
 
-    def _status(self, port: Port) -> tuple[str, str, str]:
+    def _status(self, interface: Interface) -> tuple[str, str, str]:
         """Status, line protocol and a switch's word for both."""
-        if not port.admin_up:
-            return "administratively down", "down", "disabled"
-        return ("up", "up", "connected") if port.carrier else ("down", "down", "notconnect")
+        status, protocol = interface.state
+        return status, protocol, _CONDITIONS[status]
 
-    def _vlan_word(self, port: Port) -> str:
+    def _vlan_word(self, interface: Interface) -> str:
         return "routed"
 
-    def _interface_view(self, port: Port) -> InterfaceView:
-        interface = self.interface_config(port)
-        status, protocol, condition = self._status(port)
-        address = interface.address if isinstance(interface, RoutedInterfaceConfig) else None
+    def _interface_view(self, interface: Interface) -> InterfaceView:
+        config = self.interface_configs[interface.name]
+        status, protocol, condition = self._status(interface)
+        address = config.address if isinstance(config, RoutedInterfaceConfig) else None
         return InterfaceView(
-            name=port.name,
-            description=interface.description,
+            name=interface.name,
+            family=ifname.family(interface.name).value,
+            description=config.description,
             status=status,
             protocol=protocol,
             condition=condition,
-            reason=port.reason,
-            mac=format_mac(port.mac),
+            reason=interface.reason if isinstance(interface, Port) else "",
+            mac=format_mac(interface.mac) if interface.has_link else "",
             address=None if address is None else format_ipv4(address.address),
             prefix_length=None if address is None else address.length,
-            method=self._methods.get(port.name, (None, "unset"))[1],
-            mtu=1500,
-            duplex=interface.duplex,
-            speed=interface.speed,
-            vlan=self._vlan_word(port),
-            resets=port.resets,
-            cleared=None if port.cleared_at is None else self.now - port.cleared_at,
-            input=self._direction_view(port.input),
-            output=self._direction_view(port.output),
+            method=self._methods.get(interface.name, (None, "unset"))[1],
+            mtu=interface.mtu,
+            bandwidth=interface.bandwidth if config.bandwidth is None else config.bandwidth,
+            delay=interface.delay if config.delay is None else config.delay * 10,
+            encapsulation=interface.encapsulation,
+            load_interval=config.load_interval,
+            duplex=config.duplex,
+            speed=config.speed,
+            vlan=self._vlan_word(interface),
+            resets=interface.resets,
+            cleared=None if interface.cleared_at is None else self.now - interface.cleared_at,
+            input=self._direction_view(interface.input),
+            output=self._direction_view(interface.output),
         )
 
     def _direction_view(self, direction: Direction) -> DirectionView:
@@ -181,7 +245,7 @@ class IosDevice(Device):
     def version_view(self) -> VersionView:
         types: dict[str, int] = {}
         for port in self.ports:
-            kind = split(port.name)[0]
+            kind = ifname.split(port.name)[0]
             types[kind] = types.get(kind, 0) + 1
         mac = self.ports[0].mac
         return VersionView(
@@ -220,6 +284,14 @@ class IosDevice(Device):
         """The clock, or what it will show ``ahead`` seconds later."""
         moment, zone = self.moment(), self.config.logging.timezone
         return ClockView(moment.wall + ahead, zone.minutes, zone.name, moment.authoritative, detail)
+
+
+def _changed(known: set[int], interface: Interface, up: bool) -> bool:
+    """Whether an interface that is ``up`` or not was not so before; ``known`` are those that were up."""
+    if up == (interface.index in known):
+        return False
+    known ^= {interface.index}
+    return True
 
 
 def _acl_view(access_list: AccessList) -> AclView:

@@ -89,7 +89,7 @@ class Ipsec(IpsecViews):
     def configured(self) -> None:
         """Derive both engines' configuration from the router's."""
         router = self._router
-        addresses = {port.name: router.address_on(port) for port in router.ports}
+        addresses = {interface.name: router.address_on(interface) for interface in router.interfaces.values()}
         self._mapped = frozenset(
             name
             for name, interface in router.config.interfaces.items()
@@ -157,7 +157,7 @@ class Ipsec(IpsecViews):
 
     def _clear_allowed(self, packet: Packet) -> bool:
         assert packet.ingress is not None  # input stages see what came in
-        name = self._router.ports[packet.ingress].name
+        name = self._router.interfaces[packet.ingress].name
         if name not in self._mapped or self.sad.inbound_clear(name, traffic_of(packet)):
             return True
         header = packet.header
@@ -172,7 +172,7 @@ class Ipsec(IpsecViews):
         onward = []
         sealing: dict[int, list[bytes]] = {}
         for packet in vector:
-            name = self._router.ports[packet.egress].name
+            name = self._router.interfaces[packet.egress].name
             if packet.exempt or name not in self._mapped:
                 onward.append(packet)
                 continue
@@ -205,7 +205,7 @@ class Ipsec(IpsecViews):
             return
         # Longer than what fits into the tunnel is cut before it is encrypted (RFC 4301 8.2; IOS's look-ahead), so that
         # the other end has nothing to put together before it can decrypt.
-        room = plaintext_mtu(record.outbound.transform, self._router.mtu)
+        room = plaintext_mtu(record.outbound.transform, self._router.interfaces[packet.egress].ip_mtu)
         for data in self._router.cut(packet, room):
             sealing.setdefault(number, []).append(data)
 
@@ -233,7 +233,8 @@ class Ipsec(IpsecViews):
             router.drops.count(Drop.ESP_UNKNOWN_SPI, sum(outcome is Outcome.OK for outcome, _ in results))
             return
         record.last_sequence = highest
-        ingress = router.port_by_name[record.interface].index
+        interface = router.interface_by_name.get(record.interface)
+        ingress = -1 if interface is None else interface.index
         opened = []
         octets = 0
         block = record.inbound.transform.cipher_suite.block

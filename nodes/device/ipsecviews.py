@@ -31,6 +31,7 @@ from nodes.device.cryptoviews import (
     TransformSetsView,
     TransformSetView,
 )
+from nodes.device.interface import ETHERNET_MTU
 from nodes.engine.acl import AccessList, Action
 from nodes.engine.ike.views import IsakmpView
 from nodes.engine.sad import IdentityView, SaPair
@@ -140,19 +141,21 @@ class IpsecViews:
         router = self._router
         identities = self.sad.identities()
         interfaces = []
-        for port in router.ports:
-            map_name = router.config.interfaces[port.name].crypto_map
+        for interface in router.interfaces_named():
+            map_name = router.config.interfaces[interface.name].crypto_map
             if map_name not in router.config.crypto.maps:
                 continue
-            address = router.address_of(port)
-            flows = [self._flow(view) for view in identities if view.interface == port.name]
-            flows += self._idle_flows(port.name, {(view.map_name, view.sequence, view.proxies) for view in identities})
+            address = router.config.interfaces[interface.name].address
+            flows = [self._flow(view) for view in identities if view.interface == interface.name]
+            flows += self._idle_flows(
+                interface.name, {(view.map_name, view.sequence, view.proxies) for view in identities}
+            )
             interfaces.append(
                 IpsecInterfaceView(
-                    port.name,
+                    interface.name,
                     map_name,
                     "0.0.0.0" if address is None else format_ipv4(address.address),
-                    router.mtu,
+                    interface.ip_mtu,
                     tuple(flow for flow in flows if peer is None or flow.peer == format_ipv4(peer)),
                 )
             )
@@ -174,7 +177,9 @@ class IpsecViews:
         local, remote = view.proxies
         current = next((pair for pair in view.pairs if pair.outbound is not None), None)
         entry = self._router.config.crypto.maps.get(view.map_name, {}).get(view.sequence)
-        room = self._router.mtu if current is None else plaintext_mtu(current.inbound.transform, self._router.mtu)
+        interface = self._router.interface_by_name.get(view.interface)
+        mtu = ETHERNET_MTU if interface is None else interface.ip_mtu
+        room = mtu if current is None else plaintext_mtu(current.inbound.transform, mtu)
         return IpsecFlowView(
             local_address=format_ipv4(local.address),
             local_mask=format_ipv4(local.mask),

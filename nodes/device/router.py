@@ -10,19 +10,22 @@ back later and goes on behind them (see :mod:`nodes.device.ipsec`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from nodes.base import ifname
 from nodes.base.addr import Prefix, classful_network, format_ipv4, format_mac, is_multicast
 from nodes.base.drops import Drop
+from nodes.base.ifname import Family
 from nodes.device import acltext
-from nodes.device.base import DeviceSpec, Port, Services
-from nodes.device.config import InterfaceAddress, LineConfig, RoutedInterfaceConfig, RouterConfig
+from nodes.device.base import DeviceSpec, Services
+from nodes.device.config import InterfaceAddress, LineConfig, RoutedInterfaceConfig, RouterConfig, SubinterfaceConfig
 from nodes.device.effects import Effect
+from nodes.device.interface import Interface, Loopback, Subinterface
 from nodes.device.ios import IosDevice
 from nodes.device.packet import Packet
-from nodes.device.stack import MTU, IpDevice
+from nodes.device.stack import IpDevice
 from nodes.device.views import (
     ArpEntryView,
     ArpView,
@@ -75,29 +78,72 @@ class Router(IosDevice, IpDevice):
         interval = self.config.unreachable_interval / 1000
         if self._unreachables.interval != interval:
             self._unreachables = IntervalLimiter(interval)
+        self._follow_interfaces()
         self._applied = {}
-        for port in self.ports:
-            interface = self.config.interfaces[port.name]
-            lists = self.config.access_lists
-            self._applied[port.index] = (lists.get(interface.access_in), lists.get(interface.access_out))
-            self._note_method(port, interface.address)
-            self.set_admin(port, not interface.shutdown)
+        lists = self.config.access_lists
+        for interface in self.interfaces.values():
+            config = self.config.interfaces[interface.name]
+            self._applied[interface.index] = (lists.get(config.access_in), lists.get(config.access_out))
+            self._note_method(interface, config.address)
+        self._follow_encapsulations()
+        for interface in self.interfaces.values():
+            self.set_admin(interface, not self.config.interfaces[interface.name].shutdown)
         self.rebuild()
         self._derive_ipsec()
 
-    def interface_config(self, port: Port) -> RoutedInterfaceConfig:
-        return self.config.interfaces[port.name]
+    def _follow_encapsulations(self) -> None:
+        """Which frames belong to which subinterface."""
+        for port in self.ports:
+            port.untagged = port
+            port.tagged = {}
+        for interface in self.interfaces.values():
+            config = self.config.interfaces[interface.name]
+            if not isinstance(interface, Subinterface) or not isinstance(config, SubinterfaceConfig):
+                continue
+            if (interface.vlan, interface.native) != (config.vlan, config.native):
+                # Whoever was heard in another VLAN is not there.
+                self.arp.interface_down(interface.index)
+                interface.carry(config.vlan, config.native)
+            if config.vlan is not None:
+                interface.port.tagged[config.vlan] = interface
+                if config.native:
+                    interface.port.untagged = interface
 
-    def address_of(self, port: Port) -> InterfaceAddress | None:
-        return self.config.interfaces[port.name].address
+    @property
+    def interface_configs(self) -> Mapping[str, RoutedInterfaceConfig]:
+        return self.config.interfaces
+
+    def configure_interface(self, name: str) -> RoutedInterfaceConfig:
+        make = SubinterfaceConfig if ifname.family(name) is Family.SUBINTERFACE else RoutedInterfaceConfig
+        made = self.config.interfaces[name] = make(name, shutdown=False)
+        return made
+
+    def unconfigure_interface(self, name: str) -> None:
+        """As on IOS, the routes that lead to the interface go with it."""
+        del self.config.interfaces[name]
+        for route in [route for route in self.config.routes if route.interface == name]:
+            del self.config.routes[route]
+
+    def _new_interface(self, name: str) -> Interface:
+        if ifname.family(name) is Family.LOOPBACK:
+            return Loopback(self.new_index(), name)
+        return Subinterface(self.new_index(), name, self.port_by_name[ifname.parent(name)])
+
+    def _rank(self, interface: Interface) -> int:
+        return int(isinstance(interface, Loopback))
+
+    def addresses_of(self, interface: Interface) -> Sequence[InterfaceAddress]:
+        config = self.config.interfaces.get(interface.name)
+        return () if config is None else config.addresses
 
     def static_routes(self) -> Iterator[Route]:
         for (prefix, gateway, interface), distance in self.config.routes.items():
-            port = None if interface is None else self.port_by_name[interface]
-            if port is None:
+            if interface is None:
                 yield Route(prefix, RouteKind.STATIC, distance, None, gateway)
-            elif port.up and port.index in self._addresses:
-                yield Route(prefix, RouteKind.STATIC, distance, port.index, gateway)
+                continue
+            out = self.interface_by_name.get(interface)
+            if out is not None and out.index in self._addresses:
+                yield Route(prefix, RouteKind.STATIC, distance, out.index, gateway)
 
     # Stages --------------------------------------------------------------------------------------------------------
 
@@ -115,8 +161,8 @@ class Router(IosDevice, IpDevice):
         if self._ipsec is not None or crypto_mapped:
             self.ipsec.configured()
 
-    def _port_changed(self, port: Port) -> None:
-        super()._port_changed(port)
+    def _port_changed(self, interface: Interface) -> None:
+        super()._port_changed(interface)
         if self._ipsec is not None:
             self._ipsec.configured()
 
@@ -208,7 +254,8 @@ class Router(IosDevice, IpDevice):
         """Unless the interface sends none (``no ip unreachables``) or one was sent just before (``rate-limit``)."""
         if packet.ingress is None or not self.may_answer(packet):
             return
-        if not self.config.interfaces[self.ports[packet.ingress].name].unreachables:
+        ingress = self.interfaces.get(packet.ingress)
+        if ingress is None or not self.config.interfaces[ingress.name].unreachables:
             return
         # "Fragmentation needed" has a limit of its own on IOS, without which path MTU discovery would starve.
         if code != icmp.FRAGMENTATION_NEEDED and not self._unreachables.allow(self.now):
@@ -221,14 +268,9 @@ class Router(IosDevice, IpDevice):
 
     # IPsec ---------------------------------------------------------------------------------------------------------
 
-    @property
-    def mtu(self) -> int:
-        """Octets of an IPv4 packet on every interface of this router."""
-        return MTU
-
-    def address_on(self, port: Port) -> InterfaceAddress | None:
-        """The address in use on a port; None while it is down or has none."""
-        return self._addresses.get(port.index)
+    def address_on(self, interface: Interface) -> InterfaceAddress | None:
+        """The address in use on an interface; None while it is down or has none."""
+        return self._addresses.get(interface.index)
 
     def emit(self, effect: Effect) -> None:
         self._effects.append(effect)
@@ -288,7 +330,7 @@ class Router(IosDevice, IpDevice):
 
     # ARP -----------------------------------------------------------------------------------------------------------
 
-    def _arp_seen(self, port: Port, message: arp.Arp) -> None:
+    def _arp_seen(self, interface: Interface, message: arp.Arp) -> None:
         """Proxy ARP (RFC 1027): answer for a host that we reach through another interface."""
         if (
             message.op != arp.REQUEST
@@ -296,41 +338,41 @@ class Router(IosDevice, IpDevice):
             or message.target_ip in self._broadcasts
             or is_multicast(message.target_ip)
             or message.sender_ip == message.target_ip
-            or port.index not in self._addresses
-            or not self.config.interfaces[port.name].proxy_arp
+            or interface.index not in self._addresses
+            or not self.config.interfaces[interface.name].proxy_arp
         ):
             return
         resolved = self.fib.lookup(message.target_ip)
-        if resolved is None or resolved.interface == port.index:
+        if resolved is None or resolved.interface == interface.index:
             return
-        answer = arp.reply(message, port.mac)
-        self.transmit(port, [ethernet.Frame(message.sender_mac, port.mac, ethernet.ETH_ARP, answer.build()).build()])
+        answer = arp.reply(message, interface.mac)
+        self.send_frames(interface, [interface.frame(message.sender_mac, ethernet.ETH_ARP, answer.build())])
 
-    def _duplicate_address(self, port: Port, effect: DuplicateAddress) -> None:
+    def _duplicate_address(self, interface: Interface, effect: DuplicateAddress) -> None:
         if self._duplicates.allow(effect.address, self.now):
-            where = f"{format_ipv4(effect.address)} on {port.name}, sourced by {format_mac(effect.mac)}"
+            where = f"{format_ipv4(effect.address)} on {interface.name}, sourced by {format_mac(effect.mac)}"
             self.log("IP", 4, "DUPADDR", f"Duplicate address {where}")
 
     # Views ---------------------------------------------------------------------------------------------------------
 
     def interfaces_view(self, name: str | None = None) -> InterfacesView:
-        ports = [port for port in self.ports if name in (None, port.name)]
-        return InterfacesView(self.version, False, tuple(self._interface_view(port) for port in ports))
+        return InterfacesView(
+            self.version, False, tuple(self._interface_view(interface) for interface in self.interfaces_named(name))
+        )
 
     def ip_interfaces_view(self, name: str | None = None) -> IpInterfacesView:
         views = []
-        for port in self.ports:
-            if name in (None, port.name):
-                config = self.config.interfaces[port.name]
-                views.append(
-                    IpInterfaceView(
-                        self._interface_view(port),
-                        config.access_in,
-                        config.access_out,
-                        config.proxy_arp,
-                        config.unreachables,
-                    )
+        for interface in self.interfaces_named(name):
+            config = self.config.interfaces[interface.name]
+            views.append(
+                IpInterfaceView(
+                    self._interface_view(interface),
+                    config.access_in,
+                    config.access_out,
+                    config.proxy_arp,
+                    config.unreachables,
                 )
+            )
         return IpInterfacesView(self.version, tuple(views))
 
     def routes_view(self) -> RoutesView:
@@ -351,7 +393,7 @@ class Router(IosDevice, IpDevice):
 
     def _next_hop(self, path: Resolved) -> NextHopView:
         gateway = None if path.route.gateway is None else format_ipv4(path.route.gateway)
-        interface = None if path.route.interface is None else self.ports[path.route.interface].name
+        interface = None if path.route.interface is None else self.interfaces[path.route.interface].name
         return NextHopView(gateway, interface)
 
     def route_entry_view(self, address: int) -> RouteEntryView:
@@ -372,7 +414,7 @@ class Router(IosDevice, IpDevice):
                 format_ipv4(entry.address),
                 0 if entry.state is EntryState.INCOMPLETE else entry.age,
                 None if entry.mac is None else format_mac(entry.mac),
-                self.ports[entry.interface].name,
+                self.interfaces[entry.interface].name,
             )
             for entry in self.arp.entries(self.now)
         ]

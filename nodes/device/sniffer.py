@@ -9,8 +9,9 @@ from typing import NamedTuple
 from nodes.base.drops import Drop
 from nodes.decode import filters
 from nodes.decode.dissect import summary
-from nodes.device.base import Device, DeviceSpec, Port, Services
+from nodes.device.base import Device, DeviceSpec, Services
 from nodes.device.config import SnifferConfig
+from nodes.device.interface import Port
 from nodes.device.views import CapturedView, CaptureView
 
 

@@ -13,15 +13,15 @@ that a stage does not return has been delivered, answered or dropped under a nam
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from nodes.base.addr import BROADCAST_MAC, IPV4_MAX, Prefix, broadcast_of, is_multicast
+from nodes.base.addr import BROADCAST_MAC, IPV4_MAX, Prefix, broadcast_of, is_multicast, length_to_mask
 from nodes.base.drops import Drop
 from nodes.base.errors import WireError
-from nodes.device.base import Device, DeviceSpec, Port, Services
+from nodes.device.base import Device, DeviceSpec, Services
 from nodes.device.config import InterfaceAddress
 from nodes.device.delivery import Delivery
+from nodes.device.interface import ETHERNET_MTU, Interface, Port, Subinterface
 from nodes.device.packet import Packet, is_icmp_error
 from nodes.device.probes import Probes
 from nodes.engine.arp import ArpPolicy, ArpTable, DuplicateAddress, GaveUp, Release, SendArp
@@ -29,9 +29,6 @@ from nodes.engine.fib import DISTANCE_CONNECTED, Fib, Resolved, Route, RouteKind
 from nodes.wire import arp, ethernet, icmp, ipv4, l4
 
 Stage = Callable[[list[Packet]], list[Packet]]
-
-MTU: Final = 1500
-"""Octets of an IPv4 packet on Ethernet (RFC 894)."""
 
 
 class IpDevice(Device):
@@ -45,8 +42,12 @@ class IpDevice(Device):
         self.probes = Probes(self)
         self.default_ttl = ttl
         self.own: dict[int, int] = {}
-        """Own address -> port number, for ports that are up."""
+        """Own address -> the number of its interface, for interfaces that are up."""
         self._addresses: dict[int, InterfaceAddress] = {}
+        """Interface number -> its primary address, which packets of our own bear."""
+        self._networks: dict[int, tuple[InterfaceAddress, ...]] = {}
+        """Interface number -> all its addresses, the primary one first."""
+        self._least_mtu = ETHERNET_MTU
         self._broadcasts: frozenset[int] = frozenset((IPV4_MAX,))
         self._ident = int.from_bytes(services.entropy(2), "big")
         self.input_stages: list[Stage] = [self.validate, self.local]
@@ -55,8 +56,8 @@ class IpDevice(Device):
     # Configuration -> tables ---------------------------------------------------------------------------------------
 
     @abstractmethod
-    def address_of(self, port: Port) -> InterfaceAddress | None:
-        """The configured address of a port."""
+    def addresses_of(self, interface: Interface) -> Sequence[InterfaceAddress]:
+        """The configured addresses of an interface, the primary one first; without a primary one, none."""
 
     @abstractmethod
     def static_routes(self) -> Iterator[Route]:
@@ -64,31 +65,39 @@ class IpDevice(Device):
 
     def rebuild(self) -> None:
         """Derive own addresses, ARP's view of the interfaces and the routes from configuration and link state."""
-        before, self._addresses = self._addresses, {}
+        before, self._networks = self._networks, {}
+        self._addresses = {}
         self.own = {}
         broadcasts = {IPV4_MAX}
-        for port in self.ports:
-            address = self.address_of(port)
-            if not port.up or address is None:
-                self.arp.interface_down(port.index)
+        for number, interface in self.interfaces.items():
+            addresses = tuple(self.addresses_of(interface)) if interface.up else ()
+            if not addresses:
+                self.arp.interface_down(number)
                 continue
-            if before.get(port.index, address) != address:
-                self.arp.clear(port.index)
-            self._addresses[port.index] = address
-            self.own[address.address] = port.index
-            self.arp.interface_up(port.index, port.mac, [address.address])
-            if address.length < 31:
-                # A /31 or /32 has no broadcast address (RFC 3021).
-                broadcasts.add(broadcast_of(address.network))
+            if before.get(number, addresses) != addresses:
+                self.arp.clear(number)
+            self._networks[number] = addresses
+            self._addresses[number] = addresses[0]
+            for address in addresses:
+                self.own[address.address] = number
+                if address.length < 31:
+                    # A /31 or /32 has no broadcast address (RFC 3021).
+                    broadcasts.add(broadcast_of(address.network))
+            if interface.has_link:
+                masks = [length_to_mask(address.length) for address in addresses]
+                self.arp.interface_up(number, interface.mac, [address.address for address in addresses], masks)
+        self._least_mtu = min(interface.ip_mtu for interface in self.interfaces.values())
         self._broadcasts = frozenset(broadcasts)
         self.fib.invalidate(self._routes)
         self._run_arp()
 
     def _routes(self) -> Iterator[Route]:
         """Every candidate: the connected networks, our own addresses, the static routes."""
-        for index, address in self._addresses.items():
-            yield Route(address.network, RouteKind.CONNECTED, DISTANCE_CONNECTED, index)
-            yield Route(Prefix(address.address, 32), RouteKind.LOCAL, DISTANCE_CONNECTED, index)
+        for number, addresses in self._networks.items():
+            for address in addresses:
+                yield Route(address.network, RouteKind.CONNECTED, DISTANCE_CONNECTED, number)
+                if address.length < 32:
+                    yield Route(Prefix(address.address, 32), RouteKind.LOCAL, DISTANCE_CONNECTED, number)
         yield from self.static_routes()
 
     def clear_arp(self) -> None:
@@ -96,35 +105,65 @@ class IpDevice(Device):
         self.arp.clear()
         self._run_arp()
 
-    def _port_changed(self, port: Port) -> None:
-        super()._port_changed(port)
+    def _port_changed(self, interface: Interface) -> None:
+        super()._port_changed(interface)
         self.rebuild()
+
+    def remove_interface(self, interface: Interface) -> None:
+        self.arp.interface_down(interface.index)
+        super().remove_interface(interface)
 
     # In ------------------------------------------------------------------------------------------------------------
 
     def _input(self, port: Port, frames: Sequence[bytes]) -> None:
+        if port.untagged is not port:
+            port.untagged.input.count([frame for frame in frames if frame[12:14] != ethernet.TPID], self.now)
+        self._take(port, port.untagged, port.tagged, frames)
+
+    def _take(
+        self, receiver: Interface, untagged: Interface, tagged: Mapping[int, Subinterface], frames: Sequence[bytes]
+    ) -> None:
+        """Frames that came to the station ``receiver``; whose they are tells their tag."""
         vector: list[Packet] = []
+        mac = receiver.mac
         for frame in frames:
             try:
                 header = ethernet.peek(frame)
             except WireError:
                 self.drops.count(Drop.ETHERNET_MALFORMED)
                 continue
-            if header.dst != port.mac and not header.dst[0] & 1:
+            interface = untagged
+            if header.dst != mac and not header.dst[0] & 1:
                 self.drops.count(Drop.ETHERNET_NOT_FOR_US)
-            elif header.vid is not None:
-                self.drops.count(Drop.ETHERNET_TAGGED)
-            elif header.ethertype == ethernet.ETH_IPV4:
-                self._packet_input(port, frame[header.length :], bool(header.dst[0] & 1), vector)
+                continue
+            # A tag with VLAN 0 is a priority alone: the frame counts as untagged (IEEE 802.1Q 6.9).
+            if header.vid:
+                found = self._subinterface(tagged, header.vid, frame)
+                if found is None:
+                    continue
+                interface = found
+            if header.ethertype == ethernet.ETH_IPV4:
+                self._packet_input(interface, frame[header.length :], bool(header.dst[0] & 1), vector)
             elif header.ethertype == ethernet.ETH_ARP:
-                self._arp_input(port, frame[header.length :])
+                self._arp_input(interface, frame[header.length :])
             else:
                 self.drops.count(Drop.ETHERNET_UNKNOWN_TYPE)
         self._run_arp()
         if vector:
             self._run(self.input_stages, vector)
 
-    def _packet_input(self, port: Port, data: bytes, group: bool, vector: list[Packet]) -> None:
+    def _subinterface(self, tagged: Mapping[int, Subinterface], vlan: int, frame: bytes) -> Subinterface | None:
+        found = tagged.get(vlan)
+        if found is None:
+            self.drops.count(Drop.ETHERNET_UNKNOWN_VLAN if tagged else Drop.ETHERNET_TAGGED)
+        elif not found.up:
+            self.drops.count(Drop.PORT_DOWN)
+        else:
+            found.input.count((frame,), self.now)
+            return found
+        return None
+
+    def _packet_input(self, interface: Interface, data: bytes, group: bool, vector: list[Packet]) -> None:
         try:
             header = ipv4.peek(data)
         except ipv4.ChecksumError:
@@ -135,20 +174,20 @@ class IpDevice(Device):
             return
         if len(data) != header.total_length:
             data = data[: header.total_length]
-        packet = Packet(data, header, port.index)
+        packet = Packet(data, header, interface.index)
         packet.group = group
         vector.append(packet)
 
-    def _arp_input(self, port: Port, data: bytes) -> None:
+    def _arp_input(self, interface: Interface, data: bytes) -> None:
         try:
             message = arp.parse(data)
         except WireError:
             self.drops.count(Drop.ARP_MALFORMED)
             return
-        self.arp.receive(port.index, message, self.now)
-        self._arp_seen(port, message)
+        self.arp.receive(interface.index, message, self.now)
+        self._arp_seen(interface, message)
 
-    def _arp_seen(self, port: Port, message: arp.Arp) -> None:
+    def _arp_seen(self, interface: Interface, message: arp.Arp) -> None:
         """A router answers for others here (proxy ARP)."""
 
     def _run(self, stages: Sequence[Stage], vector: list[Packet]) -> None:
@@ -184,6 +223,11 @@ class IpDevice(Device):
             else:
                 onward.append(packet)
         return onward
+
+    def refuse(self, vector: list[Packet]) -> list[Packet]:
+        """What a host does with the packets of others: it does not forward (RFC 1122 3.3.1)."""
+        self.drops.count(Drop.IP_NOT_FOR_US, len(vector))
+        return []
 
     def udp_received(self, packet: Packet, datagram: l4.Udp) -> bool:
         """A datagram for this device; False when nobody listens on its port."""
@@ -275,11 +319,13 @@ class IpDevice(Device):
     def fragment(self, vector: list[Packet]) -> list[Packet]:
         """Cut what is longer than the MTU (RFC 791 3.2), or say that it must not be cut (RFC 1191)."""
         fitting = []
+        least = self._least_mtu
         for packet in vector:
-            if packet.header.total_length <= MTU:
+            if packet.header.total_length <= least:
                 fitting.append(packet)
             else:
-                fitting += [packet.with_data(data) for data in self.cut(packet, MTU)]
+                mtu = self.interfaces[packet.egress].ip_mtu
+                fitting += [packet.with_data(data) for data in self.cut(packet, mtu)]
         return fitting
 
     def cut(self, packet: Packet, mtu: int) -> list[bytes]:
@@ -303,16 +349,20 @@ class IpDevice(Device):
         """Find the next hop's MAC address and send; packets without one wait or are dropped."""
         ready: dict[int, list[bytes]] = {}
         for packet in vector:
-            port = self.ports[packet.egress]
+            egress = packet.egress
+            interface = self.interfaces[egress]
             mac = self._link_address(packet)
             if mac is not None:
-                ready.setdefault(port.index, []).append(mac + port.mac + b"\x08\x00" + packet.data)
+                ready.setdefault(egress, []).append(mac + interface.ip_header + packet.data)
+            elif not interface.has_link:
+                # IOS drops what is routed to a loopback interface and is not for the device itself.
+                self.drops.count(Drop.IP_LOOPBACK)
             elif packet.patient:
-                self.arp.wait(packet.egress, packet.next_hop, packet)
+                self.arp.wait(egress, packet.next_hop, packet)
             else:
                 self.drops.count(Drop.ARP_INCOMPLETE)
-        for index, frames in ready.items():
-            self._transmit(self.ports[index], frames)
+        for number, frames in ready.items():
+            self._send(self.interfaces[number], frames)
         self._run_arp()
         return []
 
@@ -321,31 +371,44 @@ class IpDevice(Device):
             return BROADCAST_MAC
         return self.arp.resolve(packet.egress, packet.next_hop, self.now)
 
-    def _transmit(self, port: Port, frames: list[bytes]) -> None:
-        minimum = ethernet.FRAME_MIN
-        self.transmit(port, [frame if len(frame) >= minimum else frame.ljust(minimum, b"\0") for frame in frames])
+    def _send(self, interface: Interface, frames: list[bytes]) -> None:
+        """Send frames with IPv4 packets, which may still be too short for Ethernet."""
+        minimum = ethernet.FRAME_MIN + len(interface.tag)
+        self.send_frames(
+            interface, [frame if len(frame) >= minimum else frame.ljust(minimum, b"\0") for frame in frames]
+        )
+
+    def send_frames(self, interface: Interface, frames: list[bytes]) -> None:
+        """Whole frames of ours leave by an interface: by the port that it belongs to."""
+        if isinstance(interface, Subinterface):
+            interface.output.count(frames, self.now)
+            interface = interface.port
+        if isinstance(interface, Port):
+            self.transmit(interface, frames)
+        else:
+            self.drops.count(Drop.IP_LOOPBACK, len(frames))
 
     def _run_arp(self) -> None:
         """Carry out what the ARP table wants."""
         for effect in self.arp.drain():
-            port = self.ports[effect.interface]
+            interface = self.interfaces[effect.interface]
             if isinstance(effect, SendArp):
-                frame = ethernet.Frame(effect.destination, port.mac, ethernet.ETH_ARP, effect.arp.build())
-                self.transmit(port, [frame.build()])
+                frame = interface.frame(effect.destination, ethernet.ETH_ARP, effect.arp.build())
+                self.send_frames(interface, [frame])
             elif isinstance(effect, Release):
-                header = effect.mac + port.mac + b"\x08\x00"
-                self._transmit(port, [header + packet.data for packet in effect.packets])
+                header = effect.mac + interface.ip_header
+                self._send(interface, [header + packet.data for packet in effect.packets])
             elif isinstance(effect, GaveUp):
                 for packet in effect.packets:
                     self._undeliverable(packet, icmp.HOST_UNREACHABLE)
             elif isinstance(effect, DuplicateAddress):
-                self._duplicate_address(port, effect)
+                self._duplicate_address(interface, effect)
 
     def _undeliverable(self, packet: Packet, code: int) -> None:
         """A packet of our own cannot leave; ``code`` is what an ICMP unreachable would say."""
         self.probes.undeliverable(packet, code)
 
-    def _duplicate_address(self, port: Port, effect: DuplicateAddress) -> None:
+    def _duplicate_address(self, interface: Interface, effect: DuplicateAddress) -> None:
         """Another station uses our address."""
 
     # Time ----------------------------------------------------------------------------------------------------------

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from nodes.base.addr import format_mac
+from nodes.base import ifname
+from nodes.base.addr import Prefix, format_mac
 from nodes.base.drops import Drop
 from nodes.base.ifname import short
 from nodes.base.vlans import vlan_list
-from nodes.device.base import DeviceSpec, DeviceView, Mirror, Port, Services
-from nodes.device.config import MonitorConfig, SwitchConfig, SwitchPortConfig, vty_lines
+from nodes.device.base import DeviceSpec, DeviceView, Mirror, Services
+from nodes.device.config import (
+    InterfaceAddress,
+    InterfaceConfig,
+    MonitorConfig,
+    RoutedInterfaceConfig,
+    SwitchConfig,
+    SwitchPortConfig,
+    vty_lines,
+)
+from nodes.device.interface import Interface, Port, Svi
 from nodes.device.ios import IosDevice
+from nodes.device.stack import IpDevice
 from nodes.device.views import (
     InterfacesView,
     MacEntryView,
@@ -23,7 +34,9 @@ from nodes.device.views import (
     VlansView,
     VlanView,
 )
-from nodes.engine.bridge import VLAN_MAX, AccessPort, Bridge, PortMode, TrunkPort
+from nodes.engine.arp import ROUTER
+from nodes.engine.bridge import VLAN_MAX, AccessPort, Bridge, HostPort, PortMode, TrunkPort
+from nodes.engine.fib import DISTANCE_STATIC, Route, RouteKind
 from nodes.engine.span import Direction, MonitorSessions
 
 #: VLANs that every switch has; those above 1000 carry no traffic here or on a 2950.
@@ -34,22 +47,31 @@ LEGACY_VLANS: Final = {
     1004: "fddinet-default",
     1005: "trnet-default",
 }
+#: The TTL of packets that IOS makes.
+TTL: Final = 255
 _DIRECTIONS: Final = {"rx": Direction.RX, "tx": Direction.TX, "both": Direction.BOTH}
 _WORDS: Final = {direction: word for word, direction in _DIRECTIONS.items()}
 
 
-class Switch(IosDevice):
-    """A VLAN switch with an IOS-like console."""
+class Switch(IosDevice, IpDevice):
+    """A VLAN switch with an IOS-like console, and a station in the VLANs in which it has an interface.
+
+    It does not route between them: what is not for itself is nobody's.
+    """
 
     config: SwitchConfig
     vty_count = 16
 
     def __init__(self, spec: DeviceSpec, services: Services, now: float) -> None:
-        super().__init__(spec, services, now)
+        IpDevice.__init__(self, spec, services, now, ROUTER, TTL)
         interfaces = {port.name: SwitchPortConfig(port.name) for port in spec.ports}
         self._init_ios(SwitchConfig(hostname=spec.name, vty=vty_lines(self.vty_count), interfaces=interfaces))
+        self.input_stages = [self.validate, self.local, self.refuse]
         self.bridge = Bridge(self.drops)
         self.monitors = self.sessions_of({})
+        # One address for the switch in all its VLANs, behind those of its ports.
+        last = max(int.from_bytes(port.mac, "big") for port in spec.ports)
+        self.mac = (last + 1).to_bytes(6, "big")
         for port in self.ports:
             self.bridge.configure_port(port.index, AccessPort())
         self.configured()
@@ -57,20 +79,64 @@ class Switch(IosDevice):
     # Configuration -------------------------------------------------------------------------------------------------
 
     def _derive(self) -> None:
+        self._follow_interfaces()
         self.bridge.set_vlans(self.vlans())
+        for svi in self.svis():
+            if svi.vlan in self.bridge.vlans:
+                self.bridge.add_static(svi.vlan, svi.mac, svi.index)
         if self.bridge.ageing != self.config.aging_time:
             self.bridge.set_ageing(self.config.aging_time, self.now)
         for port in self.ports:
             interface = self.config.interfaces[port.name]
             self.bridge.configure_port(port.index, _mode(interface))
             self.set_admin(port, not interface.shutdown)
+        for svi in self.svis():
+            config = self.config.svis[svi.name]
+            self._note_method(svi, config.address)
+            self.set_admin(svi, not config.shutdown)
         before = self.monitors.rules(), self.monitors.destinations
         self.monitors = self.sessions_of(self.config.monitors)
         if (self.monitors.rules(), self.monitors.destinations) != before:
             for port in self.ports:
                 self.bridge.set_span_destination(port.index, port.index in self.monitors.destinations)
-                self._follow_protocol(port)
+                self._follow(port)
             self.changed()
+        self._follow_vlans()
+        self.rebuild()
+
+    @property
+    def interface_configs(self) -> Mapping[str, InterfaceConfig]:
+        return {**self.config.interfaces, **self.config.svis}
+
+    def configure_interface(self, name: str) -> RoutedInterfaceConfig:
+        made = self.config.svis[name] = RoutedInterfaceConfig(name)
+        return made
+
+    def unconfigure_interface(self, name: str) -> None:
+        del self.config.svis[name]
+
+    def _new_interface(self, name: str) -> Svi:
+        svi = Svi(self.new_index(), name, self.mac, int(ifname.split(name)[1]))
+        self.bridge.configure_port(svi.index, HostPort(svi.vlan))
+        return svi
+
+    def remove_interface(self, interface: Interface) -> None:
+        super().remove_interface(interface)
+        self.bridge.remove_port(interface.index)
+
+    def svis(self) -> list[Svi]:
+        return [interface for interface in self.interfaces.values() if isinstance(interface, Svi)]
+
+    def _rank(self, interface: Interface) -> int:
+        return int(isinstance(interface, Port))
+
+    def addresses_of(self, interface: Interface) -> Sequence[InterfaceAddress]:
+        config = self.config.svis.get(interface.name)
+        return () if config is None else config.addresses
+
+    def static_routes(self) -> Iterator[Route]:
+        if self.config.default_gateway is not None:
+            yield Route(Prefix(0, 0), RouteKind.STATIC, DISTANCE_STATIC, None, self.config.default_gateway)
 
     def sessions_of(self, monitors: Mapping[int, MonitorConfig]) -> MonitorSessions:
         """The monitor sessions that a configuration makes; raises SpanError when they cannot be."""
@@ -87,9 +153,6 @@ class Switch(IosDevice):
         named = {number: name or default_vlan_name(number) for number, name in self.config.vlans.items()}
         return {DEFAULT_VLAN: "default", **named}
 
-    def interface_config(self, port: Port) -> SwitchPortConfig:
-        return self.config.interfaces[port.name]
-
     def view(self) -> DeviceView:
         base = super().view()
         mirrors: dict[int, Mirror] = {}
@@ -102,16 +165,39 @@ class Switch(IosDevice):
     # Traffic -------------------------------------------------------------------------------------------------------
 
     def _input(self, port: Port, frames: Sequence[bytes]) -> None:
-        for index, copies in self.bridge.receive(port.index, frames, self.now).items():
-            self.transmit(self.ports[index], copies)
+        self._deliver(self.bridge.receive(port.index, frames, self.now))
         if self.bridge.control:
             # Frames to the bridge group addresses: no protocol of this switch uses them.
             self.drops.count(Drop.BRIDGE_RESERVED, len(self.bridge.control))
             self.bridge.control.clear()
 
-    def _port_changed(self, port: Port) -> None:
-        super()._port_changed(port)
-        self.bridge.set_up(port.index, port.up)
+    def _deliver(self, copies: Mapping[int, list[bytes]]) -> None:
+        """Frames that the bridge sends to its ports, of which the switch itself is one in each of its VLANs."""
+        for number, frames in copies.items():
+            if number < len(self.ports):
+                self.transmit(self.ports[number], frames)
+            else:
+                interface = self.interfaces[number]
+                interface.input.count(frames, self.now)
+                self._take(interface, interface, {}, frames)
+
+    def send_frames(self, interface: Interface, frames: list[bytes]) -> None:
+        interface.output.count(frames, self.now)
+        self._deliver(self.bridge.receive(interface.index, frames, self.now))
+
+    def _port_changed(self, interface: Interface) -> None:
+        # First the bridge: what the protocols above want to send now has to find it ready.
+        self.bridge.set_up(interface.index, interface.up)
+        super()._port_changed(interface)
+        if isinstance(interface, Port):
+            self._follow_vlans()
+
+    def _follow_vlans(self) -> None:
+        """The line protocol of an interface in a VLAN is up while the VLAN has a port that forwards."""
+        for svi in self.svis():
+            was_up, svi.active = svi.up, self.bridge.is_active(svi.vlan)
+            if svi.up != was_up:
+                self._port_changed(svi)
 
     def handle_timer(self, now: float) -> None:
         super().handle_timer(now)
@@ -123,23 +209,27 @@ class Switch(IosDevice):
 
     # Views ---------------------------------------------------------------------------------------------------------
 
-    def _status(self, port: Port) -> tuple[str, str, str]:
-        if port.up and port.index in self.monitors.destinations:
+    def _status(self, interface: Interface) -> tuple[str, str, str]:
+        if interface.up and interface.index in self.monitors.destinations:
             return "up", "down", "monitoring"
-        return super()._status(port)
+        return super()._status(interface)
 
-    def _vlan_word(self, port: Port) -> str:
-        interface = self.config.interfaces[port.name]
-        return "trunk" if interface.trunk and port.up else str(interface.access_vlan)
+    def _vlan_word(self, interface: Interface) -> str:
+        if isinstance(interface, Svi):
+            return str(interface.vlan)
+        config = self.config.interfaces[interface.name]
+        return "trunk" if config.trunk and interface.up else str(config.access_vlan)
 
     def interfaces_view(self, name: str | None = None) -> InterfacesView:
-        ports = [port for port in self.ports if name in (None, port.name)]
-        return InterfacesView(self.version, True, tuple(self._interface_view(port) for port in ports))
+        return InterfacesView(
+            self.version, True, tuple(self._interface_view(interface) for interface in self.interfaces_named(name))
+        )
 
     def mac_view(
         self, vlan: int | None = None, port: str | None = None, mac: bytes | None = None, kind: str | None = None
     ) -> MacTableView:
-        entries = tuple(
+        own = MacEntryView(None, format_mac(self.mac), "STATIC", "CPU")
+        learnt = (
             MacEntryView(
                 entry.vlan,
                 format_mac(entry.mac),
@@ -147,12 +237,19 @@ class Switch(IosDevice):
                 self.ports[entry.port].name,
             )
             for entry in self.bridge.entries(self.now)
-            if vlan in (None, entry.vlan)
-            and port in (None, self.ports[entry.port].name)
-            and mac in (None, entry.mac)
-            and kind in (None, "static" if entry.age is None else "dynamic")
+            # The switch's own address is listed once, for all VLANs, whether it has an interface there or not.
+            if entry.port < len(self.ports)
         )
-        return MacTableView(entries)
+        return MacTableView(
+            tuple(
+                entry
+                for entry in (own, *learnt)
+                if (vlan is None or entry.vlan in (None, vlan))
+                and port in (None, entry.port)
+                and (mac is None or entry.mac == format_mac(mac))
+                and kind in (None, entry.kind.lower())
+            )
+        )
 
     def vlans_view(self) -> VlansView:
         members: dict[int, list[str]] = {}

@@ -24,6 +24,8 @@ class DirectionView:
 @dataclass(frozen=True, slots=True)
 class InterfaceView:
     name: str
+    family: str
+    """``port``, ``subinterface``, ``loopback`` or ``vlan`` (:class:`nodes.base.ifname.Family`)."""
     description: str
     status: str
     """``up``, ``down`` or ``administratively down``."""
@@ -32,12 +34,21 @@ class InterfaceView:
     condition: str
     """A switch's word for it: connected, notconnect, disabled, monitoring."""
     reason: str
-    """Why the cable has carrier or not (a word of the broker's)."""
+    """Why the cable has carrier or not (a word of the broker's); "" where there is no cable."""
     mac: str
+    """"" for an interface without a link."""
     address: str | None
     prefix_length: int | None
     method: str
     mtu: int
+    bandwidth: int
+    """Kilobits a second."""
+    delay: int
+    """Microseconds."""
+    encapsulation: str
+    """``ARPA``, ``LOOPBACK``, or ``802.1Q Virtual LAN, Vlan ID  10.``"""
+    load_interval: int
+    """Seconds over which the rates are averages."""
     duplex: str
     speed: str
     """``auto``, or as configured; what was negotiated is full duplex at 100 Mbit/s when carrier is there."""
@@ -284,11 +295,13 @@ class DropsView:
 
 @dataclass(frozen=True, slots=True)
 class MacEntryView:
-    vlan: int
+    vlan: int | None
+    """None for the switch's own address, which is its own in all VLANs."""
     mac: str
     kind: str
     """``DYNAMIC`` or ``STATIC``."""
     port: str
+    """``CPU`` for the switch itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,14 @@ class _Entry(Generic[P]):
 class _Interface(NamedTuple):
     mac: bytes
     addresses: tuple[int, ...]  # primary first
+    masks: tuple[int, ...]
+
+    def towards(self, target: int) -> int:
+        """The address that a question about ``target`` bears: the one in its network, else the primary one."""
+        for address, mask in zip(self.addresses, self.masks, strict=False):
+            if not (address ^ target) & mask:
+                return address
+        return self.addresses[0]
 
 
 _Key = tuple[int, int]
@@ -146,13 +154,13 @@ class ArpTable(Generic[P]):
 
     # Configuration.
 
-    def interface_up(self, interface: int, mac: bytes, addresses: Iterable[int]) -> None:
+    def interface_up(self, interface: int, mac: bytes, addresses: Iterable[int], masks: Iterable[int] = ()) -> None:
         """The interface has carrier and these addresses, primary first; new ones are announced (RFC 5227 §3).
 
-        To be called again when the addresses change.
+        ``masks`` are those of the addresses, where there are several. To be called again when the addresses change.
         """
         known = self._interfaces.get(interface)
-        self._interfaces[interface] = _Interface(mac, tuple(addresses))
+        self._interfaces[interface] = _Interface(mac, tuple(addresses), tuple(masks))
         for address in self._interfaces[interface].addresses:
             if known is None or known.mac != mac or address not in known.addresses:
                 self._send(interface, BROADCAST_MAC, wire.gratuitous(mac, address))
@@ -302,7 +310,7 @@ class ArpTable(Generic[P]):
         own = self._interfaces[key[0]]
         if own.addresses:
             destination = BROADCAST_MAC if entry.mac is None else entry.mac
-            self._send(key[0], destination, wire.request(own.mac, own.addresses[0], key[1]))
+            self._send(key[0], destination, wire.request(own.mac, own.towards(key[1]), key[1]))
 
     def _give_up(self, key: _Key, entry: _Entry[P]) -> None:
         del self._entries[key]

@@ -53,6 +53,14 @@ class TrunkPort:
         return self.allowed is None or vlan in self.allowed
 
 
+@dataclass(frozen=True, slots=True)
+class HostPort:
+    """The device itself as a station of one VLAN: it gets what a static entry sends it and frames to groups, and is
+    spared the flood of frames to stations that nobody knows."""
+
+    vlan: int
+
+
 PortMode = AccessPort | TrunkPort
 
 
@@ -73,7 +81,7 @@ class _Station:
 
 @dataclass(slots=True)
 class _Port:
-    mode: PortMode
+    mode: PortMode | HostPort
     up: bool = False
     span_destination: bool = False
 
@@ -136,7 +144,7 @@ class Bridge:
             self._count -= len(self._stations.pop(vlan))
         self._reconfigured()
 
-    def configure_port(self, port: int, mode: PortMode) -> None:
+    def configure_port(self, port: int, mode: PortMode | HostPort) -> None:
         """Add a port (down) or change its mode; a change forgets what was learnt on it."""
         known = self._ports.get(port)
         if known is None:
@@ -145,6 +153,19 @@ class Bridge:
             known.mode = mode
             self.flush(port=port)
         self._reconfigured()
+
+    def remove_port(self, port: int) -> None:
+        """Take a port away, and all that was learnt or configured for it."""
+        self.flush(port=port)
+        for vlan, table in self._stations.items():
+            for mac in [mac for mac, at in table.items() if at.port == port]:
+                self._remove(vlan, mac)
+        del self._ports[port]
+        self._reconfigured()
+
+    def is_active(self, vlan: int) -> bool:
+        """Whether the VLAN exists and a port other than the device itself forwards in it."""
+        return vlan in self._vlans and any(not self._is_host(port) for port in self._vlan_members(vlan))
 
     def set_up(self, port: int, up: bool) -> None:
         """Carrier came or went; without it the stations behind the port are forgotten."""
@@ -300,7 +321,7 @@ class Bridge:
             if destination is not None and self._too_old(destination, now):
                 self._remove(ingress.vlan, frame[:6])  # so that it is news when the station speaks again
                 destination = None
-        return _Memory(self._egress(port, ingress, destination), source, destination)
+        return _Memory(self._egress(port, ingress, destination, bool(frame[0] & 1)), source, destination)
 
     def _refusal(self, port: int, frame: bytes) -> Drop | None:
         """Why a frame may not even be looked at in its VLAN."""
@@ -312,7 +333,7 @@ class Bridge:
             return Drop.ETHERNET_MALFORMED
         return Drop.BRIDGE_BAD_SOURCE if frame[6] & 1 else None
 
-    def _classify(self, mode: PortMode, frame: bytes) -> _Ingress | Drop:
+    def _classify(self, mode: PortMode | HostPort, frame: bytes) -> _Ingress | Drop:
         """The VLAN of a frame (802.1Q §6.9). VID 0 is a priority alone: the frame counts as untagged."""
         vid, skip, priority = 0, 12, 0
         if frame[12:14] == _TPID:
@@ -320,7 +341,7 @@ class Bridge:
                 return Drop.ETHERNET_MALFORMED
             tci = frame[14] << 8 | frame[15]
             vid, skip, priority = tci & 0x0FFF, 16, tci & 0xF000
-        if isinstance(mode, AccessPort):
+        if not isinstance(mode, TrunkPort):
             vlan = mode.vlan
             if vid not in (0, vlan):
                 return Drop.BRIDGE_VLAN_NOT_ALLOWED
@@ -352,10 +373,10 @@ class Bridge:
         station.seen = now
         return station
 
-    def _egress(self, port: int, ingress: _Ingress, station: _Station | None) -> _Decision:
+    def _egress(self, port: int, ingress: _Ingress, station: _Station | None, group: bool) -> _Decision:
         members = self._vlan_members(ingress.vlan)
         if station is None:
-            targets = [number for number in members if number != port]
+            targets = [number for number in members if number != port and (group or not self._is_host(number))]
         elif station.port == port:
             return Drop.BRIDGE_SAME_PORT
         else:
@@ -382,10 +403,13 @@ class Bridge:
                 for number, port in self._ports.items()
                 if port.up
                 and not port.span_destination
-                and (port.mode.vlan == vlan if isinstance(port.mode, AccessPort) else port.mode.carries(vlan))
+                and (port.mode.carries(vlan) if isinstance(port.mode, TrunkPort) else port.mode.vlan == vlan)
                 and self._states.get((number, vlan), (True, True))[1]
             }
         return members
+
+    def _is_host(self, port: int) -> bool:
+        return isinstance(self._ports[port].mode, HostPort)
 
     def _too_old(self, station: _Station, now: float) -> bool:
         return self.ageing > 0 and now - station.seen >= self.ageing

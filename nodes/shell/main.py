@@ -16,7 +16,8 @@ import msgpack
 
 from broker.client import DeviceClient
 from nodes.commands.console import Console
-from nodes.device.base import Device, DeviceSpec, PortSpec, Services
+from nodes.device.base import Device, DeviceSpec, Services
+from nodes.device.interface import PortSpec
 from nodes.kinds import KINDS
 from nodes.shell.flash import FolderFlash
 from nodes.shell.keylog import KeyLog

@@ -24,9 +24,9 @@ def _negotiated(interface: InterfaceView, switch: bool) -> str:
     return f"{duplex}, {speed}, " + ("media type is 100BaseTX" if switch else "100BaseTX/FX")
 
 
-def _load(bit_rate: int) -> int:
-    """Load as IOS has it: 1..255 of 255 parts of 100 Mbit/s."""
-    return max(1, min(255, round(bit_rate * 255 / 100_000_000)))
+def _load(bit_rate: int, interface: InterfaceView) -> int:
+    """Load as IOS has it: 1..255 of 255 parts of the interface's bandwidth."""
+    return max(1, min(255, round(bit_rate * 255 / (interface.bandwidth * 1000))))
 
 
 def _thousands(bit_rate: int) -> int:
@@ -36,49 +36,84 @@ def _thousands(bit_rate: int) -> int:
 
 def _one(interface: InterfaceView, view: InterfacesView) -> Iterator[str]:
     words = personality.of(view.personality)
-    inbound, outbound = interface.input, interface.output
-    if view.switch:
-        yield f"{interface.name} is {interface.status}, line protocol is {interface.protocol} ({interface.condition})"
-        yield f"  Hardware is Fast Ethernet, address is {interface.mac} (bia {interface.mac})"
-    else:
-        yield f"{interface.name} is {interface.status}, line protocol is {interface.protocol} "
-        yield f"  Hardware is Gt96k FE, address is {interface.mac} (bia {interface.mac})"
+    port, loopback = interface.family == "port", interface.family == "loopback"
+    condition = f" ({interface.condition})" if view.switch and port else "" if view.switch else " "
+    yield f"{interface.name} is {interface.status}, line protocol is {interface.protocol}{condition}"
+    yield from _hardware(interface, view.switch)
     if interface.description:
         yield f"  Description: {interface.description}"
     if interface.address is not None:
         yield f"  Internet address is {interface.address}/{interface.prefix_length}"
-    yield f"  MTU {interface.mtu} bytes, BW 100000 {words.bandwidth_unit}, DLY 100 usec, "
-    yield (f"     reliability 255/255, txload {_load(outbound.bit_rate)}/255, rxload {_load(inbound.bit_rate)}/255")
-    yield "  Encapsulation ARPA, loopback not set"
-    yield "  Keepalive set (10 sec)"
-    yield f"  {_negotiated(interface, view.switch)}"
-    if view.switch:
+    bandwidth = f"BW {interface.bandwidth} {words.bandwidth_unit}"
+    yield f"  MTU {interface.mtu} bytes, {bandwidth}, DLY {interface.delay} usec, "
+    inbound, outbound = interface.input, interface.output
+    yield (
+        f"     reliability 255/255, txload {_load(outbound.bit_rate, interface)}/255, "
+        f"rxload {_load(inbound.bit_rate, interface)}/255"
+    )
+    if interface.family == "subinterface":
+        # The rest is its port's.
+        yield f"  Encapsulation {interface.encapsulation}"
+        yield "  ARP type: ARPA, ARP Timeout 04:00:00"
+        yield f'  Last clearing of "show interface" counters {ago(interface.cleared)}'
+        return
+    yield f"  Encapsulation {interface.encapsulation}, loopback not set"
+    if port:
+        yield "  Keepalive set (10 sec)"
+        yield f"  {_negotiated(interface, view.switch)}"
+    if view.switch and port:
         yield "  input flow-control is unsupported output flow-control is unsupported "
-    yield "  ARP type: ARPA, ARP Timeout 04:00:00"
+    if not loopback:
+        yield "  ARP type: ARPA, ARP Timeout 04:00:00"
     yield f"  Last input {ago(inbound.last)}, output {ago(outbound.last)}, output hang never"
     yield f'  Last clearing of "show interface" counters {ago(interface.cleared)}'
+    yield from _counters(interface, view, words)
+
+
+def _hardware(interface: InterfaceView, switch: bool) -> Iterator[str]:
+    if interface.family == "loopback":
+        yield "  Hardware is Loopback"
+        return
+    kind = "CPU Interface" if interface.family == "vlan" else "Fast Ethernet" if switch else "Gt96k FE"
+    yield f"  Hardware is {kind}, address is {interface.mac} (bia {interface.mac})"
+
+
+def _counters(interface: InterfaceView, view: InterfacesView, words: personality.Personality) -> Iterator[str]:
+    inbound, outbound = interface.input, interface.output
+    port = interface.family == "port"
     yield (f"  Input queue: 0/75/{inbound.drops}/0 (size/max/drops/flushes); Total output drops: {outbound.drops}")
     yield "  Queueing strategy: fifo"
-    yield "  Output queue: 0/40 (size/max)"
-    yield f"  5 minute input rate {_thousands(inbound.bit_rate)} bits/sec, {inbound.packet_rate} packets/sec"
-    yield f"  5 minute output rate {_thousands(outbound.bit_rate)} bits/sec, {outbound.packet_rate} packets/sec"
-    yield f"     {inbound.packets} packets input, {inbound.octets} bytes" + (", 0 no buffer" if view.switch else "")
+    yield f"  Output queue: 0/{0 if interface.family == 'loopback' else 40} (size/max)"
+    span = _span(interface.load_interval)
+    yield f"  {span} input rate {_thousands(inbound.bit_rate)} bits/sec, {inbound.packet_rate} packets/sec"
+    yield f"  {span} output rate {_thousands(outbound.bit_rate)} bits/sec, {outbound.packet_rate} packets/sec"
+    no_buffer = ", 0 no buffer" if view.switch or not port else ""
+    yield f"     {inbound.packets} packets input, {inbound.octets} bytes{no_buffer}"
     runts = f"0 runts, {inbound.giants} giants, 0 throttles"
     if words.broadcast_note:
         yield f"     Received {inbound.broadcasts} broadcasts{words.broadcast_note}"
         yield f"     {runts}"
     else:
         yield f"     Received {inbound.broadcasts} broadcasts, {runts}"
-    yield f"     {inbound.giants} input errors, 0 CRC, 0 frame, 0 overrun, 0 ignored"
-    yield "     0 watchdog, 0 multicast, 0 pause input" if view.switch else "     0 watchdog"
-    yield "     0 input packets with dribble condition detected"
+    abort = ", 0 abort" if interface.family == "loopback" else ""
+    yield f"     {inbound.giants} input errors, 0 CRC, 0 frame, 0 overrun, 0 ignored{abort}"
+    if port:
+        yield "     0 watchdog, 0 multicast, 0 pause input" if view.switch else "     0 watchdog"
+        yield "     0 input packets with dribble condition detected"
     yield f"     {outbound.packets} packets output, {outbound.octets} bytes, 0 underruns"
-    yield f"     0 output errors, 0 collisions, {interface.resets} interface resets"
+    collisions = "" if interface.family == "vlan" else " 0 collisions,"
+    yield f"     0 output errors,{collisions} {interface.resets} interface resets"
     if words.unknown_protocols:
         yield "     0 unknown protocol drops"
-    yield "     0 babbles, 0 late collision, 0 deferred"
-    yield "     0 lost carrier, 0 no carrier" + (", 0 PAUSE output" if view.switch else "")
+    if port:
+        yield "     0 babbles, 0 late collision, 0 deferred"
+        yield "     0 lost carrier, 0 no carrier" + (", 0 PAUSE output" if view.switch else "")
     yield "     0 output buffer failures, 0 output buffers swapped out"
+
+
+def _span(seconds: int) -> str:
+    """``5 minute`` or ``30 second``."""
+    return f"{seconds // 60} minute" if seconds % 60 == 0 else f"{seconds} second"
 
 
 def interfaces(view: InterfacesView) -> Iterator[str]:
@@ -162,6 +197,8 @@ def status(view: InterfacesView) -> Iterator[str]:
     yield ""
     yield "Port      Name               Status       Vlan       Duplex  Speed Type"
     for entry in view.interfaces:
+        if entry.family != "port":
+            continue
         linked = entry.condition in ("connected", "monitoring")
         duplex = ("a-full" if linked else "auto") if entry.duplex == "auto" else entry.duplex
         speed = ("a-100" if linked else "auto") if entry.speed == "auto" else entry.speed

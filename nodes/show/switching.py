@@ -24,7 +24,7 @@ def mac_table(view: MacTableView) -> Iterator[str]:
     yield "Vlan    Mac Address       Type        Ports"
     yield "----    -----------       --------    -----"
     for entry in view.entries:
-        yield f"{entry.vlan:>4}    {entry.mac}    {entry.kind:<8}    {short(entry.port)}"
+        yield f"{entry.vlan or 'All':>4}    {entry.mac}    {entry.kind:<8}    {short(entry.port)}"
     yield f"Total Mac Addresses for this criterion: {len(view.entries)}"
 
 

@@ -31,6 +31,9 @@ ETH_IPV6: Final = 0x86DD
 #: Values below are the length of an 802.3 frame, values from here on name a protocol.
 ETH_TYPE_MIN: Final = 0x0600
 
+#: The type field of a frame with a tag, as octets.
+TPID: Final = b"\x81\x00"
+
 HEADER_LENGTH: Final = 14
 TAG_LENGTH: Final = 4
 #: The shortest frame, without its FCS; shorter ones are padded with zeros.
@@ -124,7 +127,7 @@ def push_tag(frame: bytes, vid: int, pcp: int = 0) -> bytes:
 
 def pop_tag(frame: bytes) -> bytes:
     """The frame without its outermost tag, padded anew to 60 octets; a frame without a tag comes back as it is."""
-    if frame[12:14] != b"\x81\x00" or len(frame) < HEADER_LENGTH + TAG_LENGTH:
+    if frame[12:14] != TPID or len(frame) < HEADER_LENGTH + TAG_LENGTH:
         return frame
     return (frame[:12] + frame[16:]).ljust(FRAME_MIN, b"\0")
 

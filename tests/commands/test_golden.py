@@ -18,8 +18,7 @@ FILES: Final = sorted(GOLDEN.glob("*.txt"))
 #: Configuration commands without a ``no`` form, and why. The first words of the grammar.
 WITHOUT_NO: Final = {
     "default interface": "is such a form itself",
-    "interface <name": "the ports of a box cannot be taken out by a command",
-    "interface range": "the ports of a box cannot be taken out by a command",
+    "interface range": "an interface that can be removed is removed by its own name",
     "line {console": "the ports of a box cannot be taken out by a command",
     "line aux": "the ports of a box cannot be taken out by a command",
     "end": "leaves a mode and sets nothing",

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any, Final
 
+from nodes.base.ifname import Family
 from nodes.cli import Batch, CommandSet, IosDialect, Refusal, load_config, render
 from nodes.cli.builtin import IOS
 from nodes.commands import crypto, interfaces
 from nodes.commands.console import GLOSSARY
-from nodes.commands.modes import INTERFACE_MODES
-from nodes.commands.params import base_params
+from nodes.commands.modes import interface_modes
+from nodes.commands.params import Interfaces, base_params
 from nodes.device.config import RoutedInterfaceConfig, RouterConfig
 
 PORTS: Final = ("FastEthernet0/0", "FastEthernet0/1")
 
 COMMANDS: Final = CommandSet(
     (IOS, interfaces.table, crypto.table),
-    params=base_params(PORTS),
-    modes=(*INTERFACE_MODES, *crypto.MODES),
+    params=base_params(Interfaces(PORTS)),
+    modes=(*interface_modes(routed=(Family.PORT,)), *crypto.MODES),
     glossary=GLOSSARY,
 )
 
@@ -43,12 +43,12 @@ class FakeRouter:
         ports = {name: RoutedInterfaceConfig(name) for name in PORTS}
         self.config = RouterConfig("R", interfaces=ports)
         self.ipsec = FakeIpsec()
-        self.port_by_name = {name: SimpleNamespace(name=name) for name in PORTS}
         self.ready = True
         self.changes = 0
 
-    def interface_config(self, port: Any) -> RoutedInterfaceConfig:
-        return self.config.interfaces[port.name]
+    @property
+    def interface_configs(self) -> dict[str, RoutedInterfaceConfig]:
+        return self.config.interfaces
 
     def configured(self) -> None:
         self.changes += 1

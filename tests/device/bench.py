@@ -6,8 +6,9 @@ from typing import Any
 
 from nodes.base.addr import parse_ipv4
 from nodes.commands.console import Console
-from nodes.device.base import Device, DeviceSpec, PortSpec, Services
+from nodes.device.base import Device, DeviceSpec, Services
 from nodes.device.effects import Logged, Transmit
+from nodes.device.interface import PortSpec
 from nodes.device.router import Router
 from nodes.device.switch import Switch
 from nodes.kinds import KINDS

@@ -15,8 +15,9 @@ import pytest
 from broker.client import DeviceClient
 from nodes.base.drops import Drop
 from nodes.commands.router import console as make_console
-from nodes.device.base import DeviceSpec, PortSpec, Services
+from nodes.device.base import DeviceSpec, Services
 from nodes.device.effects import Effect, InstallEsp, OpenPackets, RemoveEsp, SealPackets
+from nodes.device.interface import PortSpec
 from nodes.device.router import Router
 from nodes.esp.association import Direction
 from nodes.esp.jobs import Result
