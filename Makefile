@@ -80,7 +80,14 @@ lock:
 	{ echo '# What the automation tests need, and all of requirements.lock. Made by make lock.'; \
 		echo 'setuptools>=77' | $(UV) $(LOCK) --extra automation -c requirements-test.lock; } > requirements-automation.lock.new
 	mv requirements-automation.lock.new requirements-automation.lock
+	grep -vE '^(setuptools|#)|--hash' requirements.lock | tr -d '\\' > constraints.new
+	{ echo '# What the pyATS tests need, and all of requirements.lock but setuptools; to be installed without the'; \
+		echo '# dependencies that its packages declare. Made by make lock.'; \
+		$(UV) $(subst pyproject.toml -,pyproject.toml,$(LOCK)) --extra pyats -c constraints.new \
+			--override tests/automation/pyats/overrides.txt; } > requirements-pyats.lock.new
+	mv requirements-pyats.lock.new requirements-pyats.lock
+	rm constraints.new
 
 clean:
-	rm -rf $(VENV) $(VENV)-automation build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-automation $(VENV)-pyats build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

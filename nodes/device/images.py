@@ -61,5 +61,8 @@ def banner(version: str, wirelab: str = WIRELAB) -> list[str]:
     image = of(version)
     lines = ["Cisco Internetwork Operating System Software "] if image.classic else []
     lines.append(f"{image.software}, Version {version}, RELEASE SOFTWARE {image.release}")
+    # By a copyright, or else by the address of the vendor's support, parsers (genie) know that this is an image at all.
+    # The vendor's stand for code that is not in here: this one is wirelab's own, and true.
+    lines.append("Copyright (c) 2026-2026 by the authors of wirelab")
     lines.append(f"Emulated by wirelab {wirelab}: the habits of this image, none of its code")
     return lines

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.live import ROOT, LiveLab
+from tests.lab.live import ROOT, Console, LiveLab
 
 NO4 = ROOT / "labs" / "catalog" / "no4-ipsec"
 VERSIONS = ("12.4(15)T1", "15.1(4)M12a")
@@ -33,10 +33,26 @@ class AutomationLab(LiveLab):
         self.wirelab("up", str(file), "--base-port", "0")
         self.addresses = {node["name"]: (node["console"][0], node["console"][1]) for node in self.ps()["nodes"]}
         self.exec("PC-A", "ping 192.168.2.1")
-        monitor = "monitor session 1"
         self.exec(
-            "SW-1", "configure terminal", f"{monitor} source interface fa0/2", f"{monitor} destination int fa0/24"
+            "SW-1",
+            "configure terminal",
+            "monitor session 1 source interface fa0/2",
+            "monitor session 1 destination interface fa0/24",
+            "vlan 10",
+            "name STAFF",
+            "interface fa0/5",
+            "switchport access vlan 10",
+            # To R-A, which is in the native VLAN.
+            "interface fa0/1",
+            "switchport mode trunk",
         )
+
+    def privileged(self, node: str) -> Console:
+        """A console with full privilege and without paging, from a client that has no habits."""
+        console = self.console(node)
+        for command in ("terminal length 0", "terminal width 0", "enable"):
+            console.command(command)
+        return console
 
 
 @pytest.fixture(scope="session", params=VERSIONS)
