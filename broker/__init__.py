@@ -11,6 +11,8 @@
     requests     what operators ask (status: the answer of the broker itself); taps: what they see of the wires
     server       the ROUTER around the hub: ``python -m broker``
     delivery     what became of a message that was sent
+    listen, zap  where it listens, and who may connect there; transport: what both ends set on their sockets
+    health       whether a process is well
     drops, log   what was dropped and why; lines on standard output
 
 The broker knows ports, cables, mirrors and queues, and no network protocol.

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import zmq
 
+from broker.keys import ClientKeys, KeysError
 from broker.operator import BrokerGone, Operator, Response
 from broker.protocol import (
     DATA,
@@ -33,10 +34,12 @@ from broker.protocol import (
     unpack_data,
 )
 from broker.tap import Captured, Tap, TapCount
+from broker.transport import MAX_SEALED, set_up
 
 __all__ = [
     "BrokerGone",
     "Captured",
+    "ClientKeys",
     "Connected",
     "Copied",
     "CopyCount",
@@ -44,6 +47,7 @@ __all__ = [
     "Disconnected",
     "Event",
     "Frames",
+    "KeysError",
     "LinkState",
     "Links",
     "Malformed",
@@ -61,8 +65,9 @@ __all__ = [
 QUEUE: Final = 256
 #: Seconds without a word from the broker, which pings every second, until every link counts as down.
 SILENCE: Final = 3.0
-#: Milliseconds between two attempts to connect; ZeroMQ adds up to as much again, at random.
-_RECONNECT_MS: Final = 25
+#: Seconds without a word until the connection is made anew: ZeroMQ gives up for good when a broker that does not know
+#: our key yet refuses it, and it may know it tomorrow.
+_ANEW: Final = 5.0
 #: Milliseconds that close() waits for the last messages to leave.
 _LINGER_MS: Final = 100
 #: Answers that wait for the broker's queue at most.
@@ -138,8 +143,10 @@ Event: TypeAlias = Frames | Links | Copied | Request | Malformed | Refused | Con
 
 
 class DeviceClient:
-    def __init__(self, endpoint: str, lab: str, node: str) -> None:
-        """To be made in the process that uses it: a ZeroMQ context does not survive a fork."""
+    def __init__(self, endpoint: str, lab: str, node: str, keys: ClientKeys | None = None) -> None:
+        """``keys``: the node's, where the broker has keys.
+
+        To be made in the process that uses it: a ZeroMQ context does not survive a fork."""
         self._hello = {"proto": PROTO, "lab": lab, "node": node}
         self._view: dict[str, Any] = {"ready": False, "up": [], "mirrors": []}
         self._links: dict[int, LinkState] = {}
@@ -154,6 +161,7 @@ class DeviceClient:
         self._silence = 0.0
         self._ticked_at: float | None = None
         self._closed = False
+        self._endpoint = endpoint
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.set(zmq.IMMEDIATE, 1)
@@ -163,8 +171,10 @@ class DeviceClient:
         self._socket.set(zmq.LINGER, _LINGER_MS)
         self._socket.set(zmq.SNDHWM, QUEUE)
         self._socket.set(zmq.RCVHWM, QUEUE)
-        self._socket.set(zmq.MAXMSGSIZE, MAX_MESSAGE)
-        self._socket.set(zmq.RECONNECT_IVL, _RECONNECT_MS)
+        self._socket.set(zmq.MAXMSGSIZE, MAX_SEALED)
+        set_up(self._socket, endpoint)
+        if keys is not None:
+            keys.use(self._socket)
         self._socket.connect(endpoint)
         descriptor: Any = self._socket.get(zmq.FD)
         self._fd = int(descriptor)
@@ -256,6 +266,11 @@ class DeviceClient:
                 {port: LinkState(False, Reason.PEER_ABSENT) for port, link in self._links.items() if link.carrier},
                 self._events,
             )
+        if self._silence >= _ANEW:
+            self._silence = 0.0
+            with contextlib.suppress(zmq.ZMQError):
+                self._socket.disconnect(self._endpoint)
+            self._socket.connect(self._endpoint)
         if not self._welcomed and self._refused_by is None:
             self._say_hello()
         self._flush()

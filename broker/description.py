@@ -64,6 +64,10 @@ class Description:
     """node -> its port ids, in the order of the description"""
     ports: Mapping[int, Port]
     wires: tuple[Wire, ...]
+    curve: str | None = None
+    """the folder of the broker's keys (broker.keys); with it nobody is let in who has none"""
+    health: str | None = None
+    """path of the socket that says whether the broker is well (broker.health)"""
 
     @classmethod
     def parse(cls, raw: object) -> Description:
@@ -83,6 +87,8 @@ class Description:
             nodes=nodes,
             ports=ports,
             wires=_parse_wires(top.get("wires"), ports),
+            curve=_optional(top.get("curve"), "curve"),
+            health=_optional(top.get("health"), "health"),
         )
 
 
@@ -142,6 +148,10 @@ def _text(raw: object, where: str) -> str:
     if not isinstance(raw, str) or not raw:
         raise DescriptionError(f"{where}: a text expected, found {raw!r}")
     return raw
+
+
+def _optional(raw: object, where: str) -> str | None:
+    return None if raw is None else _text(raw, where)
 
 
 def _member(kind: type[_Kind], raw: object, where: str) -> _Kind:

@@ -38,7 +38,11 @@ class Drop(Enum):
     NOT_PERMITTED = ("not-permitted", "a message that this kind of client may not send")
     BAD_VIEW = ("bad-view", "a port or mirror in a device's view that is not its own or makes no sense")
     REFUSED = ("refused", "a hello for another lab, an unknown node or another version of the protocol")
-    HANDSHAKE = ("handshake", "a connection that did not speak ZeroMQ's protocol")
+    HANDSHAKE = ("handshake", "a connection that did not speak ZeroMQ's protocol, or not with a key where it must")
+
+    # Keys, where the broker has them.
+    UNKNOWN_KEY = ("unknown-key", "a connection with a key that is none of the lab's")
+    WRONG_KEY = ("wrong-key", "a hello for a node, or as operator, with the key of somebody else")
 
     # Requests.
     LATE_RESPONSE = ("late-response", "a response to a request that nobody waits for any more")

@@ -22,6 +22,8 @@ from broker.delivery import Delivery
 from broker.description import Description
 from broker.drops import NO_CARRIER, Drop, DropCounters
 from broker.fabric import Fabric
+from broker.keys import user
+from broker.log import COMPLAIN_EVERY, Complaints
 from broker.protocol import (
     DATA,
     HEADER,
@@ -37,9 +39,9 @@ from broker.routes import Route, Routes
 from broker.status import lab_status
 from broker.taps import Taps
 
-#: Seconds between two pings to a device. An idle device pays for each wake-up, so not more often than needed.
-PING_EVERY: Final = 1.0
-#: A device that left so many pings unanswered is absent until it gives a sign of life.
+#: Seconds between two pings to a device. An idle device pays for each wake-up, so not more often than needed ...
+PING_EVERY: Final = 0.75
+#: ... for this: a device that left so many pings unanswered, for 3 s at most, is absent until it gives a sign of life.
 PINGS_MISSED: Final = 3
 #: Seconds after the start in which devices that knew the broker before us may come back without their links flapping.
 SETTLING: Final = 1.0
@@ -87,6 +89,7 @@ class Hub:
         self._boot = boot
         self._send = send
         self._log = log
+        self._complain = Complaints(log)
         self._requests = Requests(
             first=boot,
             nodes=description.nodes,
@@ -106,6 +109,7 @@ class Hub:
         self._late: set[str] = set()
         self._asked: set[bytes] = set()
         self._ping_at = now + PING_EVERY
+        self._sum_up_at = now + COMPLAIN_EVERY
         self._settled_at: float | None = now + SETTLING
         self._probe_at: float | None = None
         self._probed_at = now - PROBE_EVERY
@@ -113,8 +117,9 @@ class Hub:
 
     # What the server calls
 
-    def receive(self, ident: bytes, message: bytes, now: float) -> None:
-        """Any message but a batch of frames from the owner of its port."""
+    def receive(self, ident: bytes, message: bytes, now: float, holder: str | None = None) -> None:
+        """Any message but a batch of frames from the owner of its port. ``holder``: whose key a connection has shown
+        that is not known yet (broker.keys.user); None where everybody who can connect is let in."""
         peer = self._peers.get(ident)
         if peer is not None:
             self._alive(peer)
@@ -127,9 +132,9 @@ class Hub:
                 body = unpack_control(message)
             except ProtocolError as error:
                 self.drops.count(Drop.BAD_MESSAGE)
-                self._log(f"bad message from {self._name(ident)}: {str(error)[:100]}")
+                self._complain(f"bad message from {self._name(ident)}: {str(error)[:100]}")
             else:
-                self._control(ident, peer, body, now)
+                self._control(ident, peer, body, now, holder)
         self._settle()
 
     def knows(self, ident: bytes) -> bool:
@@ -158,6 +163,11 @@ class Hub:
         """Sending found no such connection. Takes effect in ``tick``, which becomes due."""
         self._gone.add(ident)
 
+    def refused(self, reason: Drop, text: str) -> None:
+        """A connection was not let in."""
+        self.drops.count(reason)
+        self._complain(text)
+
     def disconnected(self, now: float) -> None:
         """Some connection ended: find out soon whose."""
         if self._probe_at is None:
@@ -171,6 +181,9 @@ class Hub:
             self._ping_all()
             self.taps.report()
             self._tell_copied()
+        if now >= self._sum_up_at:
+            self._sum_up_at = now + COMPLAIN_EVERY
+            self._complain.sum_up()
         if self._probe_at is not None and now >= self._probe_at:
             self._probe_at, self._probed_at = None, now
             for ident in [*self._peers, *self._operators]:
@@ -277,20 +290,22 @@ class Hub:
             self.drops.count(Drop.BAD_MESSAGE)
         elif ident in self._operators:
             self.drops.count(Drop.NOT_PERMITTED, frames)
+            self._complain("an operator sends frames, which only devices may")
         elif ident not in self._peers:
             self.drops.count(Drop.UNKNOWN_CLIENT, frames)
             self._knock(ident)
-        elif HEADER.unpack_from(message)[1] in self._description.ports:
+        elif (port := HEADER.unpack_from(message)[1]) in self._description.ports:
             self.drops.count(Drop.NOT_YOUR_PORT, frames)
+            self._complain(f"{self._name(ident)} sends frames from {self._description.ports[port]}, another's port")
         else:
             self.drops.count(Drop.UNKNOWN_PORT, frames)
 
     # Control messages
 
-    def _control(self, ident: bytes, peer: Peer | None, body: dict[str, Any], now: float) -> None:
+    def _control(self, ident: bytes, peer: Peer | None, body: dict[str, Any], now: float, holder: str | None) -> None:
         match body["op"]:
             case "hello":
-                self._hello(ident, body)
+                self._hello(ident, body, holder)
             case "bye" if peer is not None:
                 self._forget(peer, "said goodbye")
             case "bye" if ident in self._operators:
@@ -307,18 +322,23 @@ class Hub:
                 self._tap(ident, body)
             case "read" if ident in self._operators:
                 self.taps.read(ident, body)
-            case "bye" | "pong" | "view" | "response" | "request" | "tap" | "read":
+            case "bye" | "pong" | "view" | "response" | "request" | "tap" | "read" as op:
                 self.drops.count(Drop.NOT_PERMITTED if self.knows(ident) else Drop.UNKNOWN_CLIENT)
+                if self.knows(ident):
+                    self._complain(f"{self._name(ident)} says {op!r}, which it may not")
                 self._knock(ident)
             case _:
                 self.drops.count(Drop.BAD_MESSAGE)
 
-    def _hello(self, ident: bytes, body: dict[str, Any]) -> None:
-        reason = self._objection(ident, body)
-        if reason is not None:
+    def _hello(self, ident: bytes, body: dict[str, Any], holder: str | None) -> None:
+        claim = user(None if body.get("operator") is True else str(body.get("node")))
+        known = self._known_as(ident) or holder
+        if known is not None and known != claim:
+            self.drops.count(Drop.WRONG_KEY if holder is not None else Drop.REFUSED)
+            self._refuse(ident, f"this connection is of {known}, and of nobody else")
+        elif (reason := self._objection(ident, body)) is not None:
             self.drops.count(Drop.REFUSED)
-            self._log(f"{self._name(ident)} refused: {reason}")
-            self._post(ident, "refused", reason=reason, boot=self._boot)
+            self._refuse(ident, reason)
         elif body.get("operator") is True:
             if len(self._operators) >= MAX_OPERATORS:
                 # Most likely one that was killed. If it lives after all, its next request is answered with who.
@@ -327,6 +347,16 @@ class Hub:
             self._post(ident, "welcome", proto=PROTO, lab=self._description.lab, boot=self._boot)
         else:
             self._welcome(ident, body["node"], body["view"])
+
+    def _refuse(self, ident: bytes, reason: str) -> None:
+        self._complain(f"{self._name(ident)} refused: {reason}")
+        self._post(ident, "refused", reason=reason, boot=self._boot)
+
+    def _known_as(self, ident: bytes) -> str | None:
+        """What the connection has said to be, and may not change."""
+        if (peer := self._peers.get(ident)) is not None:
+            return user(peer.node)
+        return user(None) if ident in self._operators else None
 
     def _objection(self, ident: bytes, body: dict[str, Any]) -> str | None:
         """Why this hello is not to be had."""
@@ -346,12 +376,7 @@ class Hub:
         return None
 
     def _welcome(self, ident: bytes, node: str, view: dict[str, Any]) -> None:
-        peer = self._peers.get(ident)
-        if peer is not None and peer.node != node:
-            self._forget(peer, f"its connection is {node}'s now")
-            peer = None
-        if peer is None:
-            peer = self._admit(ident, node)
+        peer = self._peers.get(ident) or self._admit(ident, node)
         self._change(self.fabric.node_present(node, True))
         self._apply(peer, view)
         if self._settled_at is not None and len(self._by_node) == len(self._description.nodes):
@@ -368,7 +393,6 @@ class Hub:
             self._post(older.ident, "refused", reason=f"{node} has connected anew", boot=self._boot)
             self._forget(older, "replaced by a new connection")
         self._log(f"{node}: connected")
-        self._dismiss(ident)
         self.copies.told(node)
         peer = Peer(ident, node)
         self._peers[ident] = self._by_node[node] = peer

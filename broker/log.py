@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import select
 import time
+from collections.abc import Callable
 from typing import Final
 
 #: Lines at once, and lines per second after that.
 BURST: Final = 100
+#: Seconds between two lines about the same complaint, and complaints that are told apart in that time.
+COMPLAIN_EVERY: Final = 10.0
+MAX_COMPLAINTS: Final = 256
 RATE: Final = 10.0
 #: Octets that a pipe takes without blocking once it is writable at all (POSIX: PIPE_BUF).
 _MAX_LINE: Final = select.PIPE_BUF
@@ -48,3 +52,31 @@ class Log:
                 os.write(self._descriptor, line)
         except OSError:
             pass  # nobody reads any more; the broker serves on
+
+
+class Complaints:
+    """Lines about what was refused: each at once, and when it comes again, how often, after a while. No clock."""
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
+        self._again: dict[str, int] = {}
+        self._others = 0
+
+    def __call__(self, text: str) -> None:
+        if text in self._again:
+            self._again[text] += 1
+        elif len(self._again) < MAX_COMPLAINTS:
+            self._again[text] = 0
+            self._log(text)
+        else:
+            self._others += 1
+
+    def sum_up(self) -> None:
+        """To be called every COMPLAIN_EVERY seconds."""
+        for text, count in self._again.items():
+            if count:
+                self._log(f"{text} (again, {count} times)")
+        if self._others:
+            self._log(f"{self._others} further complaints")
+        self._again = {text: 0 for text, count in self._again.items() if count}
+        self._others = 0

@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple, Self
 
 import zmq
 
+from broker.keys import ClientKeys
 from broker.protocol import MAX_MESSAGE, PROTO, ProtocolError, Status, pack_control, unpack_control
+from broker.transport import set_up
 
-#: Milliseconds between two attempts to connect.
-_RECONNECT_MS: Final = 25
 #: Milliseconds that close() waits for the last messages to leave.
 _LINGER_MS: Final = 100
 
@@ -30,17 +30,21 @@ class Response(NamedTuple):
 class Operator:
     """A blocking connection for requests: ``with Operator(endpoint, lab) as operator: operator.request(...)``."""
 
-    def __init__(self, endpoint: str, lab: str, timeout: float = 2.0) -> None:
-        """Connects. ``timeout``: seconds to wait for the broker itself. Raises BrokerGone."""
+    def __init__(self, endpoint: str, lab: str, timeout: float = 2.0, keys: ClientKeys | None = None) -> None:
+        """Connects. ``timeout``: seconds to wait for the broker itself; ``keys``: the operator's, where the broker has
+        keys. Raises BrokerGone."""
         self._endpoint = endpoint
         self._lab = lab
         self._timeout = timeout
         self._number = 0
+        self._or_refuses = ", or it does not know our key" if keys is not None else ""
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.set(zmq.IMMEDIATE, 1)
         self._socket.set(zmq.LINGER, _LINGER_MS)
-        self._socket.set(zmq.RECONNECT_IVL, _RECONNECT_MS)
+        set_up(self._socket, endpoint)
+        if keys is not None:
+            keys.use(self._socket)
         self._prepare(self._socket)
         try:
             self._socket.connect(endpoint)
@@ -113,7 +117,7 @@ class Operator:
 
     def _send(self, message: bytes) -> None:
         if not self._socket.poll(round(self._timeout * 1000), zmq.POLLOUT):
-            raise BrokerGone(f"no broker listens at {self._endpoint}")
+            raise BrokerGone(f"no broker listens at {self._endpoint}{self._or_refuses}")
         try:
             self._socket.send(message, zmq.NOBLOCK)
         except zmq.Again:

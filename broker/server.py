@@ -25,30 +25,27 @@ from zmq.utils.monitor import recv_monitor_message
 from broker.delivery import Delivery
 from broker.description import Description, DescriptionError
 from broker.drops import Drop
+from broker.health import WELL, Health
 from broker.hub import Hub
+from broker.keys import BrokerKeys, KeysError
+from broker.listen import Listener, StartError
 from broker.log import Log
-from broker.protocol import MAX_BATCH, MAX_MESSAGE, PREFIX, count_frames, readdress
+from broker.protocol import MAX_BATCH, PREFIX, count_frames, readdress
 from broker.routes import Route
+from broker.transport import MAX_SEALED, set_up
+from broker.zap import NOBODY, USER, Gate
 
 #: Messages that wait for one client at most, in each direction and on each side of the connection.
 QUEUE: Final = 256
 #: Messages that are read in one turn of the loop, before timers get theirs.
 MAX_TURN: Final = 64
-#: Octets of a Unix socket's path at most (sun_path, without the final zero).
-MAX_PATH: Final = 107
 #: Connections that wait to be accepted: all devices of a large lab come at once.
 _BACKLOG: Final = 1024
-_IPC: Final = "ipc://"
 # As plain numbers, which pyzmq handles faster than its flags.
 _NOBLOCK: Final = int(zmq.NOBLOCK)
 _MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
-_HANDSHAKE_FAILED: Final = (
-    zmq.Event.HANDSHAKE_FAILED_NO_DETAIL | zmq.Event.HANDSHAKE_FAILED_PROTOCOL | zmq.Event.HANDSHAKE_FAILED_AUTH
-)
-
-
-class StartError(Exception):
-    """The broker cannot start. The text says why."""
+#: Not those that broker.zap refused and counted.
+_HANDSHAKE_FAILED: Final = zmq.Event.HANDSHAKE_FAILED_NO_DETAIL | zmq.Event.HANDSHAKE_FAILED_PROTOCOL
 
 
 def main(argv: Sequence[str]) -> int:
@@ -58,11 +55,14 @@ def main(argv: Sequence[str]) -> int:
         sys.stderr.write("usage: python -m broker FILE\n")
         return 2
     try:
-        description = read_description(Path(argv[0]))
-        path = _socket_path(description.endpoint)
+        file = Path(argv[0])
+        description = read_description(file)
+        keys = None if description.curve is None else BrokerKeys.read(file.parent / description.curve)
+        listener = Listener(description.endpoint, keys=keys is not None)
+        health = None if description.health is None else file.parent / description.health
         with _terminated() as stop:
-            Server(description, path, Log()).serve(stop)
-    except (DescriptionError, StartError) as error:
+            Server(description, listener, Log(), keys, health).serve(stop)
+    except (DescriptionError, KeysError, StartError) as error:
         sys.stderr.write(f"broker: {argv[0]}: {error}\n")
         return 1
     return 0
@@ -80,11 +80,14 @@ def read_description(path: Path) -> Description:
 
 
 class Server:
-    def __init__(self, description: Description, path: Path, log: Log) -> None:
-        """``path``: of the Unix socket that will be made."""
+    def __init__(
+        self, description: Description, listener: Listener, log: Log, keys: BrokerKeys | None, health: Path | None
+    ) -> None:
+        """``keys``: with them only their holders are let in; ``health``: path of the socket to be asked by."""
         self._description = description
-        self._path = path
+        self._listener = listener
         self._log = log
+        self._health_path = health
         # libzmq numbers the connections from rand(), which it leaves at its default seed. A client that announces the
         # next number as a routing id of its own choice would bring the whole process down (an assertion in libzmq), so
         # the numbers must not be foreseeable.
@@ -95,9 +98,13 @@ class Server:
         self._router.set(zmq.ROUTER_MANDATORY, 1)
         self._router.set(zmq.SNDHWM, QUEUE)
         self._router.set(zmq.RCVHWM, QUEUE)
-        self._router.set(zmq.MAXMSGSIZE, MAX_MESSAGE)
+        self._router.set(zmq.MAXMSGSIZE, MAX_SEALED)
+        set_up(self._router, description.endpoint)
         self._router.set(zmq.BACKLOG, _BACKLOG)
         self._router.set(zmq.LINGER, 0)
+        self._gate = None if keys is None else Gate(self._context, keys)
+        if self._gate is not None:
+            self._gate.guard(self._router)
         self._monitor = self._router.get_monitor_socket(_HANDSHAKE_FAILED | zmq.Event.DISCONNECTED)
         # The send of pyzmq's compiled half: the Python layer on top adds nothing that we use, and half as much time.
         self._fast_send = super(zmq.Socket, self._router).send
@@ -105,45 +112,43 @@ class Server:
 
     def serve(self, stop: int) -> None:
         """Until the descriptor ``stop`` is readable; raises StartError."""
-        try:
-            self._bind()
-            try:
-                self._log(f"broker of {self._description.lab} listens at {self._path}")
-                self._loop(stop)
-                self._log("broker ends")
-            finally:
-                self._path.unlink(missing_ok=True)
-        finally:
-            self._router.disable_monitor()
-            self._monitor.close(0)
-            self._router.close(0)
-            self._context.term()
+        with contextlib.ExitStack() as ending:
+            ending.callback(self._close)
+            self._listener.bind(self._router)
+            ending.callback(self._listener.close)
+            health = self._open_health()
+            if health is not None:
+                ending.callback(health.close)
+            self._log(f"broker of {self._description.lab} listens at {self._listener}")
+            self._loop(stop, health)
+            self._log("broker ends")
 
-    def _bind(self) -> None:
-        """The socket file of a killed broker is replaced; one that somebody listens on is not, nor any other file."""
-        if self._path.exists() and not self._path.is_socket():
-            raise StartError(f"{self._path} exists and is not a socket")
-        with socket.socket(socket.AF_UNIX) as probe:
-            try:
-                probe.connect(str(self._path))
-            except OSError:
-                pass
-            else:
-                raise StartError(f"another process listens at {self._path}")
-        before = os.umask(0o077)
+    def _open_health(self) -> Health | None:
+        if self._health_path is None:
+            return None
         try:
-            self._router.bind(self._description.endpoint)
-        except zmq.ZMQError as error:
-            raise StartError(f"cannot listen at {self._path}: {error.strerror}") from None
-        finally:
-            os.umask(before)
+            return Health(self._health_path, lambda: WELL)
+        except OSError as error:
+            raise StartError(f"cannot listen at {self._health_path}: {error.strerror or error}") from None
 
-    def _loop(self, stop: int) -> None:
-        hub = self._hub
+    def _close(self) -> None:
+        self._router.disable_monitor()
+        self._monitor.close(0)
+        self._router.close(0)
+        if self._gate is not None:
+            self._gate.close()
+        self._context.term()
+
+    def _loop(self, stop: int, health: Health | None) -> None:
+        hub, gate = self._hub, self._gate
         poller = zmq.Poller()
         poller.register(self._router, zmq.POLLIN)
         poller.register(self._monitor, zmq.POLLIN)
         poller.register(stop, zmq.POLLIN)
+        if gate is not None:
+            poller.register(gate.socket, zmq.POLLIN)
+        if health is not None:
+            poller.register(health.fileno(), zmq.POLLIN)
         while True:
             wait = hub.next_deadline() - time.monotonic()
             ready = dict(poller.poll(max(0, round(wait * 1000 + 0.5))))
@@ -153,6 +158,10 @@ class Server:
                 self._drain()
             if self._monitor in ready:
                 self._watch()
+            if gate is not None and gate.socket in ready:
+                self._let_in(gate)
+            if health is not None and health.fileno() in ready:
+                health.answer()
             if (now := time.monotonic()) >= hub.next_deadline():
                 hub.tick(now)
 
@@ -160,20 +169,25 @@ class Server:
         """Pass on what has come, MAX_TURN messages at most. All of one turn get the same stamp."""
         hub, receive, send = self._hub, self._router.recv, self._fast_send
         routes, heard, delivered = hub.routes.table, hub.heard, hub.delivered
+        guarded = self._gate is not None
         stamp = time.time_ns()
         for _ in range(MAX_TURN):
             try:
                 ident = receive(_NOBLOCK)
             except zmq.Again:
                 return
+            holder = None
             try:
-                message = receive(_NOBLOCK)
+                if guarded and not hub.knows(ident):
+                    message, holder = self._receive_signed()
+                else:
+                    message = receive(_NOBLOCK)
             except zmq.Again:  # the last part of a message of too many, see _take_other
                 hub.drops.count(Drop.MULTIPART)
                 return
             route = routes.get(message[:PREFIX])
             if route is None or route[0] != ident:
-                taken = self._take_other(ident, message)
+                taken = self._take_other(ident, message, holder)
                 if taken is None:
                     continue
                 route, message = taken
@@ -199,7 +213,15 @@ class Server:
             if copies:
                 hub.copies.make(copies, message, stamp)
 
-    def _take_other(self, ident: bytes, message: bytes) -> tuple[Route, bytes] | None:
+    def _receive_signed(self) -> tuple[bytes, str]:
+        """The next part of a message, and whose key its connection has shown. Raises zmq.Again."""
+        frame = self._router.recv(_NOBLOCK, copy=False)
+        try:
+            return frame.bytes, str(frame.get(USER))
+        except zmq.ZMQError:
+            return frame.bytes, NOBODY
+
+    def _take_other(self, ident: bytes, message: bytes, holder: str | None) -> tuple[Route, bytes] | None:
         """All but frames whose way is known. If it is frames after all, the way is found and they are given back.
 
         Here it comes out when a client sent a message of several parts, which the short way does not look for, since
@@ -209,10 +231,14 @@ class Server:
         hub = self._hub
         while not hub.knows(ident) and self._router.get(zmq.RCVMORE):
             hub.drops.count(Drop.MULTIPART)
-            ident, message = message, self._router.recv(_NOBLOCK)
+            ident = message
+            if self._gate is not None:
+                message, holder = self._receive_signed()
+            else:
+                message = self._router.recv(_NOBLOCK)
         route = hub.find_route(ident, message)
         if route is None:
-            hub.receive(ident, message, time.monotonic())
+            hub.receive(ident, message, time.monotonic(), holder)
             return None
         return (route, message) if route.receiver else None
 
@@ -236,19 +262,19 @@ class Server:
             except zmq.Again:
                 return
             if event["event"] & _HANDSHAKE_FAILED:
-                self._hub.drops.count(Drop.HANDSHAKE)
+                keys = ", or showed no key" if self._gate is not None else ""
+                self._hub.refused(Drop.HANDSHAKE, f"a connection was refused: it did not speak ZeroMQ's protocol{keys}")
             else:
                 self._hub.disconnected(time.monotonic())
 
-
-def _socket_path(endpoint: str) -> Path:
-    # Over TCP anybody could connect: that needs keys, and this broker has none.
-    path = endpoint.removeprefix(_IPC)
-    if path == endpoint or not path.startswith("/"):
-        raise DescriptionError(f"endpoint: ipc:// and an absolute path expected, found {endpoint!r}")
-    if len(os.fsencode(path)) > MAX_PATH:
-        raise DescriptionError(f"endpoint: the path is longer than the {MAX_PATH} octets of a Unix socket's: {path}")
-    return Path(path)
+    def _let_in(self, gate: Gate) -> None:
+        for _ in range(MAX_TURN):
+            try:
+                refused = gate.answer()
+            except zmq.Again:
+                return
+            if refused is not None:
+                self._hub.refused(Drop.UNKNOWN_KEY, f"a connection from {refused} was refused: its key is unknown")
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import zmq
 
+from broker.keys import ClientKeys
 from broker.operator import BrokerGone, Operator
 from broker.protocol import DATA, TAP_WINDOW, ProtocolError, pack_control, unpack_control, unpack_data
 
@@ -40,9 +41,11 @@ class Tap(Operator):
     Outlives its broker: the next one is asked for the same wires as soon as it is there.
     """
 
-    def __init__(self, endpoint: str, lab: str, ports: Collection[int], timeout: float = 2.0) -> None:
-        """Taps the wires of these ports, one port for each wire. ``timeout``: seconds to wait for the broker. Raises
-        BrokerGone, also with the broker's reason when it does not let us."""
+    def __init__(
+        self, endpoint: str, lab: str, ports: Collection[int], timeout: float = 2.0, keys: ClientKeys | None = None
+    ) -> None:
+        """Taps the wires of these ports, one port for each wire. ``timeout``: seconds to wait for the broker; ``keys``:
+        the operator's. Raises BrokerGone, also with the broker's reason when it does not let us."""
         self._ports = list(ports)
         self._read = 0
         self._told = 0
@@ -54,7 +57,7 @@ class Tap(Operator):
         self._before = dict(self._counts)
         self.malformed = 0
         """Messages from devices that hold no frames."""
-        super().__init__(endpoint, lab, timeout)
+        super().__init__(endpoint, lab, timeout, keys)
         try:
             self._tap_all()
             deadline = time.monotonic() + timeout

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 
 
 class KeyLog:
     """Lines of :class:`nodes.device.effects.KeyMade`, appended to ``path``; None keeps nothing."""
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: Path | None) -> None:
         self._path = path
 
     def write(self, line: str) -> None:

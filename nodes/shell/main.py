@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgpack
 
-from broker.client import DeviceClient
+from broker.client import ClientKeys, DeviceClient, KeysError
+from broker.health import WELL, Health
 from nodes.commands.console import Console
 from nodes.device.base import Device, DeviceSpec, Services
 from nodes.device.interface import PortSpec
@@ -28,7 +30,7 @@ from nodes.shell.telnet import ConsoleAddress
 if TYPE_CHECKING:
     from nodes.shell.esp.template import Template
 
-USAGE: Final = "usage: python -m nodes FILE   (a node description, written by the wirelab command)"
+USAGE: Final = "usage: python -m nodes [--health] FILE   (a node description, written by the wirelab command)"
 
 
 def log(line: str) -> None:
@@ -50,9 +52,14 @@ def run(argv: Sequence[str]) -> int:
     if len(argv) != 1:
         print(USAGE, file=sys.stderr)  # noqa: T201
         return 2
+    file = Path(argv[0])
     try:
-        description = msgpack.unpackb(Path(argv[0]).read_bytes(), strict_map_key=False)
+        description = msgpack.unpackb(file.read_bytes(), strict_map_key=False)
         kind = KINDS[description["kind"]]
+        keys = ClientKeys.read(file.parent / description["curve"]) if description.get("curve") is not None else None
+    except KeysError as error:
+        print(f"{argv[0]}: no keys for the broker: {error}", file=sys.stderr)  # noqa: T201
+        return 1
     except (OSError, ValueError, KeyError, TypeError, msgpack.UnpackException) as error:
         print(f"{argv[0]}: not a node description: {error!r}", file=sys.stderr)  # noqa: T201
         return 1
@@ -62,10 +69,18 @@ def run(argv: Sequence[str]) -> int:
 
         # Now or never: from the first ZeroMQ context on this process has threads.
         template = Template.fork(f"wirelab {description['lab']}: {description['node']}")
-    return asyncio.run(_run(description, load(kind.device), load(kind.console), template))
+    return asyncio.run(_run(file.parent, description, keys, load(kind.device), load(kind.console), template))
 
 
-async def _run(description: dict[str, Any], make_device: Any, make_console: Any, template: Template | None) -> int:
+async def _run(
+    folder: Path,
+    description: dict[str, Any],
+    keys: ClientKeys | None,
+    make_device: Any,
+    make_console: Any,
+    template: Template | None,
+) -> int:
+    """``folder``: what paths of the description are relative to."""
     loop = asyncio.get_running_loop()
     ports = description["ports"]
     spec = DeviceSpec(
@@ -76,14 +91,15 @@ async def _run(description: dict[str, Any], make_device: Any, make_console: Any,
         version=description["version"],
         ports=tuple(PortSpec(port["name"], port["mac"]) for port in ports),
     )
-    nvram = FileNvram(Path(description["nvram"]))
-    flash = FolderFlash(Path(description["nvram"]).with_suffix(".flash"))
+    saved = folder / description["nvram"]
+    nvram, flash = FileNvram(saved), FolderFlash(saved.with_suffix(".flash"))
     device: Device = make_device(spec, Services(os.urandom, time.time, nvram, flash), loop.time())
     console: Console = make_console(device)
     _boot(device, console, nvram, description, loop.time())
-    client = DeviceClient(description["broker"], spec.lab, spec.name)
+    client = DeviceClient(description["broker"], spec.lab, spec.name, keys)
     pump = Pump(device, console, client, [port["id"] for port in ports], log)
-    pump.keylog = KeyLog(description.get("keylog"))
+    keylog, health = description.get("keylog"), description.get("health")
+    pump.keylog = KeyLog(None if keylog is None else folder / keylog)
     if isinstance(attach := description.get("attach"), dict):
         from nodes.shell.uplink import Uplinks
 
@@ -100,11 +116,16 @@ async def _run(description: dict[str, Any], make_device: Any, make_console: Any,
         client.close()
         return 1
     log(f"{spec.name}: console on {shown}")
-    pump.start()
-    try:
+    with contextlib.ExitStack() as ending:
+        ending.callback(pump.close)
+        if health is not None:
+            # From here on the console listens, and this loop answers it: what remains to be asked is the broker.
+            asked = Health(folder / health, lambda: WELL if client.connected else "the broker does not serve it")
+            ending.callback(asked.close)
+            ending.callback(loop.remove_reader, asked)
+            loop.add_reader(asked, asked.answer)
+        pump.start()
         return await pump.stopped
-    finally:
-        pump.close()
 
 
 def _boot(device: Device, console: Console, nvram: FileNvram, description: dict[str, Any], now: float) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.broker.live import Lab
+from tests.broker.live import CurveLab, Lab
 
 
 def _describe(
@@ -51,6 +51,21 @@ def stopped_lab(small_lab: dict[str, Any]) -> Iterator[Lab]:
         contextlib.closing(Lab(Path(folder), small_lab)) as lab,
     ):
         yield lab
+
+
+@pytest.fixture
+def stopped_curve_lab(small_lab: dict[str, Any]) -> Iterator[CurveLab]:
+    with (
+        tempfile.TemporaryDirectory(prefix="wl", dir="/tmp") as folder,
+        contextlib.closing(CurveLab(Path(folder), small_lab)) as lab,
+    ):
+        yield lab
+
+
+@pytest.fixture
+def curve_lab(stopped_curve_lab: CurveLab) -> CurveLab:
+    stopped_curve_lab.start()
+    return stopped_curve_lab
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
-"""A real broker process over ipc, with device clients driven by their descriptors as a process's loop drives them."""
+"""A real broker process, over ipc or with keys over TCP, and device clients driven as a process's loop drives them."""
 
 from __future__ import annotations
 
 import select
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,8 @@ from typing import Any
 
 import msgpack
 
-from broker.client import DeviceClient, Event, Frames, Links, Operator, Reason
+from broker import keygen
+from broker.client import ClientKeys, DeviceClient, Event, Frames, Links, Operator, Reason
 
 DEADLINE = 15.0
 
@@ -20,8 +22,15 @@ DEADLINE = 15.0
 class Device:
     """A client, and what it has seen. It is asked only when its descriptor or ``pending`` says so."""
 
-    def __init__(self, endpoint: str, node: str, *up: int, mirrors: tuple[dict[str, Any], ...] = ()) -> None:
-        self.client = DeviceClient(endpoint, "test", node)
+    def __init__(
+        self,
+        endpoint: str,
+        node: str,
+        *up: int,
+        mirrors: tuple[dict[str, Any], ...] = (),
+        keys: ClientKeys | None = None,
+    ) -> None:
+        self.client = DeviceClient(endpoint, "test", node, keys)
         self.client.set_view(ready=True, up=up, mirrors=mirrors)
         self.events: list[Event] = []
 
@@ -55,16 +64,33 @@ def pump(condition: Callable[[], object], *devices: Device, seconds: float = DEA
                 device.events += device.client.receive()
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 class Lab:
     """The small lab's folder, and the broker that runs in it."""
 
+    #: Where the keys are, if there are any.
+    keys: Path | None = None
+
     def __init__(self, folder: Path, description: dict[str, Any]) -> None:
-        self.socket = folder / "broker"
+        self.socket = folder / "socket"
         self.endpoint = f"ipc://{self.socket}"
         self.file = folder / "lab.msgpack"
-        self.file.write_bytes(msgpack.packb({**description, "endpoint": self.endpoint}))
+        self.describe(description)
         self.devices: list[Device] = []
         self.process: subprocess.Popen[bytes] | None = None
+
+    def describe(self, description: dict[str, Any]) -> None:
+        self.file.write_bytes(msgpack.packb({**description, "endpoint": self.endpoint}))
+
+    def keys_of(self, name: str) -> ClientKeys | None:
+        """``name``: operator, or nodes/NAME."""
+        return None if self.keys is None else ClientKeys.read(self.keys / name)
 
     def start(self, stdout: int = subprocess.DEVNULL, stderr: int | None = None) -> subprocess.Popen[bytes]:
         self.process = subprocess.Popen([sys.executable, "-m", "broker", str(self.file)], stdout=stdout, stderr=stderr)
@@ -76,7 +102,7 @@ class Lab:
         self.process.wait()
 
     def device(self, node: str, *up: int, mirrors: tuple[dict[str, Any], ...] = ()) -> Device:
-        device = Device(self.endpoint, node, *up, mirrors=mirrors)
+        device = Device(self.endpoint, node, *up, mirrors=mirrors, keys=self.keys_of(f"nodes/{node}"))
         self.devices.append(device)
         return device
 
@@ -94,7 +120,7 @@ class Lab:
         return a, b, s, n
 
     def status(self) -> dict[str, Any]:
-        with Operator(self.endpoint, "test", timeout=DEADLINE) as operator:
+        with Operator(self.endpoint, "test", timeout=DEADLINE, keys=self.keys_of("operator")) as operator:
             body: dict[str, Any] = operator.request(None, "status").body
         return body
 
@@ -113,3 +139,30 @@ class Lab:
             device.client.close()
         if self.process is not None:
             self.kill()
+
+
+class CurveLab(Lab):
+    """The same over TCP, with keys; its health socket is ``health``, and its log is kept."""
+
+    def __init__(self, folder: Path, description: dict[str, Any]) -> None:
+        self.keys = folder / "keys"
+        self.health = folder / "health"
+        self.log = folder / "log"
+        keygen.make(self.keys, description["nodes"])
+        super().__init__(folder, description)
+
+    def describe(self, description: dict[str, Any]) -> None:
+        self.endpoint = f"tcp://127.0.0.1:{free_port()}"
+        super().describe({**description, "curve": "keys/broker", "health": "health"})
+
+    def start(self, stdout: int = subprocess.DEVNULL, stderr: int | None = None) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return super().start(log.fileno(), stderr)
+
+    def wait_for_line(self, text: str) -> str:
+        """The first line of the broker's log with this text in it."""
+        end = time.monotonic() + DEADLINE
+        while not (found := [line for line in self.log.read_text().splitlines() if text in line]):
+            assert time.monotonic() < end, self.log.read_text()
+            time.sleep(0.02)
+        return found[0]

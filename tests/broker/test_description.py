@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.description import Cable, Description, DescriptionError, Mdi
+from broker.listen import Listener
 from broker.server import main, read_description
 
 
@@ -68,7 +69,20 @@ def test_any_file_raises_description_error_only(tmp_path_factory: pytest.TempPat
 
 @pytest.mark.parametrize(
     ("endpoint", "text"),
-    [("tcp://127.0.0.1:5555", "ipc:// and an absolute path"), ("ipc:///" + "x" * 120, "longer than the 107 octets")],
+    [
+        ("ipc://relative", "ipc:// and an absolute path"),
+        ("ipc:///" + "x" * 120, "longer than the 107 octets"),
+        ("udp://127.0.0.1:5555", "ipc:// or tcp:// expected"),
+        ("tcp://127.0.0.1", "tcp://ADDRESS:PORT expected"),
+        ("tcp://127.0.0.1:65536", "tcp://ADDRESS:PORT expected"),
+        # Without keys, whatever others may reach is refused.
+        ("tcp://0.0.0.0:5555", "so it needs keys (curve)"),
+        ("tcp://10.0.0.1:5555", "so it needs keys (curve)"),
+        ("tcp://[::]:5555", "so it needs keys (curve)"),
+        ("tcp://*:5555", "so it needs keys (curve)"),
+        ("tcp://lo:5555", "so it needs keys (curve)"),
+        ("tcp://localhost:5555", "so it needs keys (curve)"),
+    ],
 )
 def test_main_says_what_is_wrong(
     small_lab: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str], endpoint: str, text: str
@@ -80,6 +94,23 @@ def test_main_says_what_is_wrong(
     assert main([str(tmp_path / "missing")]) == 1
     assert "No such file" in capsys.readouterr().err
     assert main([]) == 2
+
+
+@pytest.mark.parametrize("endpoint", ["tcp://127.0.0.1:5555", "tcp://127.9.9.9:1", "tcp://[::1]:5555", "ipc:///run/b"])
+def test_without_keys_a_broker_listens_where_nobody_else_comes(endpoint: str) -> None:
+    Listener(endpoint, keys=False)
+
+
+@pytest.mark.parametrize("endpoint", ["tcp://0.0.0.0:5000", "tcp://*:5000", "tcp://[::]:5000", "tcp://eth0:5000"])
+def test_with_keys_a_broker_listens_anywhere(endpoint: str) -> None:
+    Listener(endpoint, keys=True)
+
+
+def test_missing_keys_are_named(small_lab: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "lab"
+    file.write_bytes(msgpack.packb({**small_lab, "endpoint": "tcp://0.0.0.0:5555", "curve": "keys"}))
+    assert main([str(file)]) == 1
+    assert f"{tmp_path}/keys/clients: No such file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("a", Mdi)

@@ -161,10 +161,20 @@ def test_the_latest_hello_wins(world: World) -> None:
     assert world.reasons(S) == {}, "the neighbour's link never went down"
 
 
-def test_a_connection_may_become_another_node(world: World) -> None:
+def test_a_connection_stays_what_it_said_it_is(world: World) -> None:
     world.sent[S].clear()
-    world.hello(A, "b")
-    assert world.reasons(S) == {10: "peer-absent", 11: "up", 12: "up"}
+    world.operate()
+    for answer in (
+        world.hello(A, "b"),
+        world.say(A, "hello", proto=1, lab="test", operator=True),
+        world.hello(OPERATOR, "b"),
+    ):
+        assert [message["op"] for message in answer] == ["refused"]
+        assert "and of nobody else" in answer[0]["reason"]
+    assert world.sent[S] == []
+    assert world.hub.drops[Drop.REFUSED] == 3
+    world.say(A, "bye")
+    assert world.hello(A, "b")[0]["op"] == "welcome"
 
 
 def test_a_stalled_device_is_absent_until_it_answers(world: World) -> None:
