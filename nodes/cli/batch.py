@@ -75,7 +75,7 @@ class Batch:
             return
         terminal = self._terminal
         try:
-            invocation = terminal.resolve(line)
+            invocation = terminal.resolver.resolve(line)
         except Rejected as rejection:
             self.rejected = True
             self._output.append(rejection.text.removesuffix("\n") + "\n")
@@ -149,7 +149,7 @@ def load_config(commands: CommandSet, device: Any, text: str, now: float) -> lis
 def _apply(terminal: Terminal, lines: Sequence[str], number: int, line: str, now: float) -> tuple[int, str | None]:
     """Apply one line; ``number`` is the index of the next one, which a banner may eat. (new index, refusal)."""
     try:
-        invocation = terminal.resolve(line)
+        invocation = terminal.resolver.resolve(line)
     except Rejected as rejection:
         return number, rejection.text
     if isinstance(invocation, Failure):
@@ -179,7 +179,7 @@ def view(commands: CommandSet, device: Any, line: str, now: float, dialect: Dial
     terminal = Terminal(commands, dialect, device, line=_NO_LINE, privilege=_FULL_PRIVILEGE, interactive=False)
     if not line.strip():
         raise Rejected("% Incomplete command.")
-    invocation = terminal.resolve(line)
+    invocation = terminal.resolver.resolve(line)
     if isinstance(invocation, Failure):
         raise Rejected("\n".join(dialect.failure(invocation, line, "", terminal)).rstrip())
     command = invocation.matched.form.command

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from nodes.cli.context import Args, Ask, Context, Job, Rejected
+from nodes.cli.levels import HIGHEST, LOWEST
 from nodes.cli.table import CONFIG_MODES, Table
 from nodes.cli.terminal import Terminal
 
 IOS: Final = Table()
 WINDOWS: Final = Table()
 
-_FULL: Final = 15
+_FULL: Final = HIGHEST
 _ATTEMPTS: Final = 3
 
 HELP_TEXT: Final = """\
@@ -40,6 +41,7 @@ Two styles of help are provided:
 @IOS.command(
     "exec",
     "enable [<level:0-15>]",
+    privilege=LOWEST,
     help={"enable": "Turn on privileged commands", "level": "Enable level"},
 )
 def enable(ctx: Context, args: Args) -> Job:
@@ -63,6 +65,7 @@ def enable(ctx: Context, args: Args) -> Job:
 @IOS.command(
     "exec",
     "disable [<level:0-15>]",
+    privilege=LOWEST,
     help={"disable": "Turn off privileged commands", "level": "Privilege level to go to"},
 )
 def disable(ctx: Context, args: Args) -> None:
@@ -89,19 +92,19 @@ def configure(ctx: Context, args: Args) -> Job:
     yield configure_terminal(ctx, args) + "\n"
 
 
-@IOS.command(CONFIG_MODES, "end", help={"end": "Exit from configure mode"})
+@IOS.command(CONFIG_MODES, "end", privilege=LOWEST, help={"end": "Exit from configure mode"})
 def end(ctx: Context, args: Args) -> None:
     ctx.session.end()
 
 
-@IOS.command(CONFIG_MODES, "exit", help={"exit": "Exit from the current mode"})
+@IOS.command(CONFIG_MODES, "exit", privilege=LOWEST, help={"exit": "Exit from the current mode"})
 def leave_mode(ctx: Context, args: Args) -> None:
     ctx.session.leave()
 
 
-@IOS.command("exec", "exit", help={"exit": "Exit from the EXEC"})
-@IOS.command("exec", "logout", help={"logout": "Exit from the EXEC"})
-@IOS.command("exec", "quit", help={"quit": "Exit from the EXEC"})
+@IOS.command("exec", "exit", privilege=LOWEST, help={"exit": "Exit from the EXEC"})
+@IOS.command("exec", "logout", privilege=LOWEST, help={"logout": "Exit from the EXEC"})
+@IOS.command("exec", "quit", privilege=LOWEST, help={"quit": "Exit from the EXEC"})
 def close(ctx: Context, args: Args) -> None:
     ctx.session.close()
 
@@ -110,13 +113,16 @@ def close(ctx: Context, args: Args) -> None:
     CONFIG_MODES,
     "do <command:line>",
     delegate="exec",
+    privilege=LOWEST,
     help={"do": "To run exec commands in config mode", "command": "Exec Command"},
 )
 def do(ctx: Context, args: Args) -> None:
     """Never called: the words after ``do`` are resolved in exec mode (``delegate``)."""
 
 
-@IOS.command(("exec", CONFIG_MODES), "help", help={"help": "Description of the interactive help system"})
+@IOS.command(
+    ("exec", CONFIG_MODES), "help", privilege=LOWEST, help={"help": "Description of the interactive help system"}
+)
 def describe_help(ctx: Context, args: Args) -> str:
     return HELP_TEXT
 
@@ -133,28 +139,24 @@ _TERMINAL_HELP: Final = {
     "history": "Enable and control the command history function",
     "size": "Set history buffer size",
     "commands": "Size of history buffer",
+    "editing": "Enable command line editing",
+    "terminal-type": "Set the terminal type",
+    "type": "Terminal type",
     "no": "Negate a command or set its defaults",
+    "default": "Set a command to its defaults",
 }
 
 
 @IOS.command("exec", "terminal length <lines:0-512>", help=_TERMINAL_HELP)
+@IOS.command("exec", "terminal {no|default} length", help=_TERMINAL_HELP)
 def terminal_length(ctx: Context, args: Args) -> None:
-    ctx.session.length = args["lines"]
-
-
-@IOS.command("exec", "terminal no length", help=_TERMINAL_HELP)
-def terminal_no_length(ctx: Context, args: Args) -> None:
-    ctx.session.length = Terminal.LENGTH
+    ctx.session.length = args.get("lines", Terminal.LENGTH)
 
 
 @IOS.command("exec", "terminal width <columns:0-512>", help=_TERMINAL_HELP)
+@IOS.command("exec", "terminal {no|default} width", help=_TERMINAL_HELP)
 def terminal_width(ctx: Context, args: Args) -> None:
-    ctx.session.width = args["columns"]
-
-
-@IOS.command("exec", "terminal no width", help=_TERMINAL_HELP)
-def terminal_no_width(ctx: Context, args: Args) -> None:
-    ctx.session.width = Terminal.WIDTH
+    ctx.session.width = args.get("columns", Terminal.WIDTH)
 
 
 @IOS.command("exec", "terminal monitor", help=_TERMINAL_HELP, privilege=_FULL)
@@ -165,19 +167,82 @@ def terminal_monitor(ctx: Context, args: Args) -> str | None:
     return None
 
 
-@IOS.command("exec", "terminal no monitor", help=_TERMINAL_HELP, privilege=_FULL)
+@IOS.command("exec", "terminal {no|default} monitor", help=_TERMINAL_HELP, privilege=_FULL)
 def terminal_no_monitor(ctx: Context, args: Args) -> None:
     ctx.session.monitor = False
 
 
-@IOS.command("exec", "terminal history [size <commands:0-256>]", help=_TERMINAL_HELP)
+@IOS.command("exec", "terminal history", help=_TERMINAL_HELP)
+@IOS.command("exec", "terminal default history", help=_TERMINAL_HELP)
 def terminal_history(ctx: Context, args: Args) -> None:
-    ctx.session.history_size = args.get("commands", Terminal.HISTORY)
+    ctx.session.keeps_history = True
 
 
-@IOS.command("exec", "terminal no history [size]", help=_TERMINAL_HELP)
+@IOS.command("exec", "terminal no history", help=_TERMINAL_HELP)
 def terminal_no_history(ctx: Context, args: Args) -> None:
-    ctx.session.history_size = 0
+    ctx.session.keeps_history = False
+
+
+@IOS.command("exec", "terminal history size <commands:0-256>", help=_TERMINAL_HELP)
+@IOS.command("exec", "terminal {no|default} history size", help=_TERMINAL_HELP)
+def terminal_history_size(ctx: Context, args: Args) -> None:
+    """A size turns the history on as well."""
+    ctx.session.history_size = args.get("commands", Terminal.HISTORY)
+    ctx.session.keeps_history = True
+
+
+@IOS.command("exec", "terminal [no|default]$way editing", help=_TERMINAL_HELP)
+def terminal_editing(ctx: Context, args: Args) -> None:
+    """Without it only the last character, word or all of the line can be taken back."""
+    ctx.session.editing = args.get("way") != "no"
+
+
+@IOS.command("exec", "terminal terminal-type <type:word>", help=_TERMINAL_HELP)
+@IOS.command("exec", "terminal {no|default} terminal-type", help=_TERMINAL_HELP)
+def terminal_type(ctx: Context, args: Args) -> None:
+    ctx.session.terminal_type = args.get("type", "")
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalView:
+    """The settings of the line that one is on. ``exec_timeout`` and ``active`` are in seconds."""
+
+    number: int
+    terminal_type: str
+    length: int
+    width: int
+    exec_timeout: float
+    active: float
+    editing: bool
+    history: bool
+    history_size: int
+    monitor: bool
+
+
+def _period(seconds: float) -> str:
+    hours, rest = divmod(int(seconds), 3600)
+    return f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
+
+
+def _terminal_lines(view: TerminalView) -> Iterable[str]:
+    timeout = _period(view.exec_timeout) if view.exec_timeout else "never"
+    history = f"enabled, history size is {view.history_size}" if view.history else "disabled"
+    monitor = ", Monitoring" if view.monitor else ""
+    return [
+        f'Line {view.number}, Location: "", Type: "{view.terminal_type}"',
+        f"Length: {view.length} lines, Width: {view.width} columns",
+        f"Status: PSI Enabled, Ready, Active{monitor}, Automore On",
+        "Capabilities: none",
+        "Special Chars: Escape  Hold  Stop  Start  Disconnect  Activation",
+        "                ^^x    none   -     -       none         ",
+        "Timeouts:      Idle EXEC    Idle Session   Modem Answer  Session   Dispatch",
+        f"               {timeout:<15} never                        none     not set",
+        f"Time since activation: {_period(view.active)}",
+        f"Editing is {'enabled' if view.editing else 'disabled'}.",
+        f"History is {history}.",
+        "No output characters are padded",
+        "No special data dispatching characters",
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +260,25 @@ _SHOW_HELP: Final = {
     "show": "Show running system information",
     "history": "Display the session command history",
     "privilege": "Show current privilege level",
+    "terminal": "Display terminal configuration parameters",
 }
+
+
+@IOS.show("exec", "show terminal", text=_terminal_lines, help=_SHOW_HELP)
+def show_terminal(ctx: Context, args: Args) -> TerminalView:
+    session = ctx.session
+    return TerminalView(
+        session.line.number,
+        session.terminal_type,
+        session.length,
+        session.width,
+        session.exec_timeout,
+        0.0 if session.began is None else ctx.now - session.began,
+        session.editing,
+        session.keeps_history,
+        session.history_size,
+        session.monitor,
+    )
 
 
 @IOS.show("exec", "show history", text=_history_lines, help=_SHOW_HELP)

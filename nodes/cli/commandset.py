@@ -14,9 +14,12 @@ from typing import Final
 
 from nodes.cli.grammar import GrammarError, Keyword, Node, Slot, signature
 from nodes.cli.grammar import Sequence as Chain
+from nodes.cli.levels import HIGHEST, LevelRule, level_of
 from nodes.cli.params import BUILT_IN, IntRange, Param, ParamRegistry
 from nodes.cli.table import CONFIG, CONFIG_MODES, EXEC, Command, Form, Mode, Table
 
+#: Roots that are kept: for each mode, level and set of rules one.
+_ROOTS_LIMIT: Final = 256
 _POLARITY_HELP: Final = {"no": "Negate a command or set its defaults", "default": "Set a command to its defaults"}
 
 
@@ -104,14 +107,12 @@ class CommandSet:
         self._count = 0
         self._firsts: dict[str, list[Position]] = {name: [] for name in self.modes}
         self._states: dict[tuple[int, ...], State] = {}
-        self._roots: dict[tuple[str, int], State] = {}
+        self._roots: dict[tuple[str, int, tuple[LevelRule, ...]], State] = {}
         self._by_mode: dict[str, list[Command]] = {name: [] for name in self.modes}
         self._check_modes()
         self._link()
         if self._faults:
             raise GrammarError("\n".join(dict.fromkeys(self._faults)))
-        levels = {command.privilege for command in self.commands}
-        self._levels = sorted(levels)
 
     def of_mode(self, mode: str) -> Sequence[Command]:
         """The commands of a mode in the order of their declaration."""
@@ -126,13 +127,28 @@ class CommandSet:
             parent = self.modes[parent].parent
         return names
 
-    def root(self, mode: str, privilege: int) -> State:
-        """The state before the first word. Commands above ``privilege`` do not exist in it."""
-        level = max((level for level in self._levels if level <= privilege), default=-1)
-        state = self._roots.get((mode, level))
+    def root(self, mode: str, privilege: int, rules: tuple[LevelRule, ...] = ()) -> State:
+        """The state before the first word. Commands above ``privilege`` do not exist in it.
+
+        ``rules`` move commands to other levels; nothing is above the highest.
+        """
+        if privilege >= HIGHEST:
+            rules = ()
+        rules = tuple([rule for rule in rules if rule.mode == mode])
+        key = (mode, privilege, rules)
+        state = self._roots.get(key)
         if state is None:
-            firsts = [first for first in self._firsts[mode] if first.form.command.privilege <= level]
-            state = self._roots[mode, level] = State((), firsts)
+            if len(self._roots) >= _ROOTS_LIMIT:
+                self._roots.clear()
+            levels: dict[Command, int] = {}
+            firsts = []
+            for first in self._firsts[mode]:
+                command = first.form.command
+                if command not in levels:
+                    levels[command] = level_of(command, rules)
+                if levels[command] <= privilege:
+                    firsts.append(first)
+            state = self._roots[key] = State((), firsts)
         return state
 
     def state(self, reached: Sequence[Position]) -> State:

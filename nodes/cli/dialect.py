@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
+from nodes.cli.filters import Modifiers, Store
+from nodes.cli.levels import HIGHEST, USER, LevelRule
 from nodes.cli.matcher import Failure, Fault
 
 if TYPE_CHECKING:
     from nodes.cli.terminal import Terminal
+
+
+_NO_ALIASES: Final[Mapping[str, str]] = MappingProxyType({})
+#: What may follow a pipe everywhere.
+_MODIFIERS: Final = Modifiers()
 
 
 class Dialect(ABC):
@@ -42,6 +50,18 @@ class Dialect(ABC):
     def failure(self, failure: Failure, line: str, prompt: str, terminal: Terminal) -> Sequence[str]:
         """The lines that answer a line which is no command."""
 
+    def aliases(self, mode: str) -> Mapping[str, str]:
+        """Words that stand for the beginning of a command of ``mode``."""
+        return _NO_ALIASES
+
+    def privileges(self) -> tuple[LevelRule, ...]:
+        """The rules that move commands to other privilege levels."""
+        return ()
+
+    def modifiers(self, privilege: int) -> Modifiers:
+        """What may follow a pipe, for somebody of this level."""
+        return _MODIFIERS
+
 
 class IosDialect(Dialect):
     """Cisco IOS. Messages and columns as measured on devices; see the tests for transcripts."""
@@ -56,8 +76,14 @@ class IosDialect(Dialect):
         domain_lookup: Callable[[], bool] = lambda: True,
         banner: Callable[[], str] = lambda: "",
         exec_banner: Callable[[], str] = lambda: "",
+        aliases: Callable[[str], Mapping[str, str]] = lambda mode: _NO_ALIASES,
+        privileges: Callable[[], tuple[LevelRule, ...]] = tuple,
+        store: Store | None = None,
     ) -> None:
         self._hostname = hostname
+        self._aliases = aliases
+        self._privileges = privileges
+        self._storing = _MODIFIERS if store is None else Modifiers(store)
         self._domain_lookup = domain_lookup
         self._banner = banner
         self._exec_banner = exec_banner
@@ -70,7 +96,17 @@ class IosDialect(Dialect):
 
     def prompt(self, terminal: Terminal) -> str:
         mode = terminal.mode
-        return f"{self._hostname()}{mode.prompt}{'#' if terminal.privilege >= 15 or mode.prompt else '>'}"
+        return f"{self._hostname()}{mode.prompt}{'#' if terminal.privilege > USER or mode.prompt else '>'}"
+
+    def aliases(self, mode: str) -> Mapping[str, str]:
+        return self._aliases(mode)
+
+    def privileges(self) -> tuple[LevelRule, ...]:
+        return self._privileges()
+
+    def modifiers(self, privilege: int) -> Modifiers:
+        # Writing files is for those who may do everything.
+        return self._storing if privilege >= HIGHEST else _MODIFIERS
 
     def failure(self, failure: Failure, line: str, prompt: str, terminal: Terminal) -> Sequence[str]:
         if failure.fault is Fault.AMBIGUOUS:

@@ -17,12 +17,30 @@ UNBROKEN: Final = 511
 #: How many columns a line that reaches the margin moves to the left.
 _SHIFT: Final = 10
 _MINIMUM_COLUMNS: Final = 20
+#: Cuts that can be recalled.
+KILLS_KEPT: Final = 10
+
+
+#: Keys that take back what was just typed: backspace, Ctrl-U, Ctrl-X, Ctrl-W.
+ERASING: Final = frozenset("\b\x15\x18\x17")
 
 
 class LineEditor:
     """One line of text behind a prompt of ``prompt_width`` characters. ``echo`` False shows nothing (passwords)."""
 
-    __slots__ = ("_column", "_killed", "_left", "_quote", "_shown", "_width", "cursor", "echo", "prompt_width", "text")
+    __slots__ = (
+        "_column",
+        "_killed",
+        "_left",
+        "_quote",
+        "_recalled",
+        "_shown",
+        "_width",
+        "cursor",
+        "echo",
+        "prompt_width",
+        "text",
+    )
 
     def __init__(self, prompt_width: int, width: int, *, echo: bool = True) -> None:
         self.text = ""
@@ -34,7 +52,10 @@ class LineEditor:
         #: What the client shows of the text, and in which column of that its cursor stands.
         self._shown = ""
         self._column = 0
-        self._killed = ""
+        #: What was cut, the youngest first.
+        self._killed: list[str] = []
+        #: The cut that stands left of the cursor because it was just recalled.
+        self._recalled: int | None = None
         self._quote = False
 
     def reset(self, prompt_width: int, width: int) -> None:
@@ -52,6 +73,10 @@ class LineEditor:
         self._column = 0
         self._left = 0
 
+    def resize(self, width: int) -> None:
+        """The window is another one; what stands on the screen is brought up to date with the next key."""
+        self._width = width
+
     @property
     def quoting(self) -> bool:
         """Whether Ctrl-V has asked to take the next key as it is."""
@@ -64,6 +89,7 @@ class LineEditor:
     def insert(self, text: str) -> str:
         """Type printable characters at the cursor."""
         self._quote = False
+        self._recalled = None
         room = LINE_LIMIT - len(self.text)
         bell = BELL * (len(text) - room) if len(text) > room else ""
         text = text[: max(room, 0)]
@@ -99,6 +125,9 @@ class LineEditor:
         if act is None:
             return None
         self._quote = False
+        recalled, self._recalled = self._recalled, None
+        if act is LineEditor._recall_next:
+            self._recalled = recalled
         act(self)
         return self._update()
 
@@ -106,7 +135,7 @@ class LineEditor:
 
     def _cut(self, start: int, end: int, *, keep: bool = True) -> None:
         if keep and start < end:
-            self._killed = self.text[start:end]
+            self._killed = [self.text[start:end], *self._killed[: KILLS_KEPT - 1]]
         self.text = self.text[:start] + self.text[end:]
         self.cursor = start
 
@@ -163,10 +192,41 @@ class LineEditor:
     def _kill_word_right(self) -> None:
         self._cut(self.cursor, self._word_end())
 
-    def _yank(self) -> None:
-        text = self._killed[: LINE_LIMIT - len(self.text)]
-        self.text = self.text[: self.cursor] + text + self.text[self.cursor :]
-        self.cursor += len(text)
+    def _recall(self) -> None:
+        if self._killed:
+            self._put(0)
+
+    def _recall_next(self) -> None:
+        """In place of what was just recalled, what was cut before it."""
+        if self._recalled is None or not self._killed:
+            self._recall()
+            return
+        recalled = self._recalled
+        self._cut(self.cursor - len(self._killed[recalled]), self.cursor, keep=False)
+        self._put((recalled + 1) % len(self._killed))
+
+    def _put(self, number: int) -> None:
+        """Insert a cut, if there is room for all of it."""
+        text = self._killed[number]
+        fits = len(self.text) + len(text) <= LINE_LIMIT
+        self._recalled = number if fits else None
+        if fits:
+            self.text = self.text[: self.cursor] + text + self.text[self.cursor :]
+            self.cursor += len(text)
+
+    def _change_word(self, change: Callable[[str], str]) -> None:
+        end = self._word_end()
+        self.text = self.text[: self.cursor] + change(self.text[self.cursor : end]) + self.text[end:]
+        self.cursor = end
+
+    def _capitalize(self) -> None:
+        self._change_word(lambda word: " " * (len(word) - len(word.lstrip())) + word.lstrip().capitalize())
+
+    def _upper(self) -> None:
+        self._change_word(str.upper)
+
+    def _lower(self) -> None:
+        self._change_word(str.lower)
 
     def _transpose(self) -> None:
         if self.cursor and len(self.text) > 1:
@@ -236,10 +296,15 @@ _ACTS: Final[dict[str, Callable[[LineEditor], None]]] = {
     "\x14": LineEditor._transpose,
     "\x15": LineEditor._kill_left,
     "\x16": LineEditor._quote_next,
+    "\x1bq": LineEditor._quote_next,
     "\x17": LineEditor._kill_word_left,
     "\x18": LineEditor._kill_left,
-    "\x19": LineEditor._yank,
+    "\x19": LineEditor._recall,
+    "\x1by": LineEditor._recall_next,
     "\x1bb": LineEditor._left_word,
     "\x1bf": LineEditor._right_word,
     "\x1bd": LineEditor._kill_word_right,
+    "\x1bc": LineEditor._capitalize,
+    "\x1bu": LineEditor._upper,
+    "\x1bl": LineEditor._lower,
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from nodes.cli.context import Args, Ask, Break, Context, Job, Rejected, Wait
-from nodes.cli.filters import Filter
+from nodes.cli.filters import Modifier
 
 
 class Run:
@@ -16,14 +16,14 @@ class Run:
     done. One step runs until the job prints, so that a pager can hold it back: the caller resumes it at once.
     """
 
-    def __init__(self, context: Context, args: Args, filter: Filter | None, emit: Callable[[str], None]) -> None:
+    def __init__(self, context: Context, args: Args, modifier: Modifier | None, emit: Callable[[str], None]) -> None:
         self.context = context
         self.waiting: Wait | Ask | None = None
         #: True once the handler has refused the command.
         self.rejected = False
         self.done = False
         self._args = args
-        self._filter = filter
+        self._modifier = modifier
         self._emit = emit
         self._job: Job | None = None
 
@@ -96,8 +96,8 @@ class Run:
             self._lines(result)
 
     def _lines(self, lines: Iterable[str]) -> None:
-        if self._filter is not None:
-            lines = self._filter.apply(lines)
+        if self._modifier is not None:
+            lines = self._modifier.apply(lines)
         text = "\n".join(lines)
         if text:
             self._emit(text + "\n")

@@ -20,13 +20,14 @@ from typing import Any, Final
 from nodes.cli.commandset import CommandSet
 from nodes.cli.context import Ask, Rejected, Wait
 from nodes.cli.dialect import Dialect
-from nodes.cli.editor import BELL, LineEditor
+from nodes.cli.editor import BELL, ERASING, LineEditor
+from nodes.cli.filters import compiled
 from nodes.cli.help import help_text
 from nodes.cli.history import History
 from nodes.cli.keys import BREAK, ENTER, INTERRUPT, KeyDecoder
 from nodes.cli.login import Authority, Login
 from nodes.cli.matcher import Failure
-from nodes.cli.pager import Pager
+from nodes.cli.pager import FILTERING, MORE, SEARCHES, WIPE, Pager
 from nodes.cli.run import Run
 from nodes.cli.terminal import Line, Terminal
 
@@ -74,10 +75,12 @@ class Session(Terminal):
         self._answer: LineEditor | None = None
         self._histories = {"exec": History(), "config": History()}
         self._pager = Pager()
+        #: What is searched for at --More--: the kind of search, and the editor of the expression.
+        self._search: tuple[str, LineEditor] | None = None
         self._run: Run | None = None
         self._ends_configuration = False
         self._notices: deque[str] = deque(maxlen=_NOTICES_LIMIT)
-        self._last_input: float | None = None
+        self._last_input = 0.0
         self._window = (self.width, self.length)
         #: The dialogue that comes before everything else, while it lasts.
         self._login: Login | None = None
@@ -93,6 +96,7 @@ class Session(Terminal):
 
     def receive(self, data: bytes, now: float) -> None:
         """Take what the client typed. Everything that it sets off, up to a wait, happens before this returns."""
+        self._heard(now)
         self._last_input = now
         for key in self._decoder.feed(data):
             if self.closed:
@@ -107,8 +111,7 @@ class Session(Terminal):
 
     def advance(self, now: float) -> None:
         """Let a waiting command look around, and end a session that was idle too long."""
-        if self._last_input is None:
-            self._last_input = now
+        self._heard(now)
         if self._login is not None:
             self._follow_login(self._login, self._login.advance(now))
             self._work_off(now)
@@ -122,6 +125,11 @@ class Session(Terminal):
         if self.exec_timeout and self._run is None and now - self._last_input >= self.exec_timeout:
             self.close()
 
+    def _heard(self, now: float) -> None:
+        """The session knows the time from now on."""
+        if self.began is None:
+            self.began = self._last_input = now
+
     def next_deadline(self) -> float | None:
         """Monotonic seconds at which :meth:`advance` is due, or None."""
         if self.closed:
@@ -130,7 +138,7 @@ class Session(Terminal):
             return self._login.next_deadline()
         if self._run is not None:
             return self._run.waiting.until if isinstance(self._run.waiting, Wait) else None
-        if self.exec_timeout and self._last_input is not None:
+        if self.exec_timeout and self.began is not None:
             return self._last_input + self.exec_timeout
         return None
 
@@ -151,6 +159,7 @@ class Session(Terminal):
         if self.length == self._window[1]:
             self.length = length
         self._window = (width, length)
+        self._editor.resize(self.width)
 
     @property
     def behind(self) -> bool:
@@ -173,7 +182,7 @@ class Session(Terminal):
 
     def idle(self, now: float) -> float:
         """Seconds since something was typed."""
-        return 0.0 if self._last_input is None else max(now - self._last_input, 0.0)
+        return 0.0 if self.began is None else max(now - self._last_input, 0.0)
 
     def hangup(self) -> None:
         """The client has gone: end the command under way and the session."""
@@ -187,7 +196,7 @@ class Session(Terminal):
 
     @property
     def history(self) -> Sequence[str]:
-        return self._history.lines(self.history_size)
+        return self._history.lines(self.history_size) if self.keeps_history else ()
 
     @property
     def _history(self) -> History:
@@ -247,6 +256,8 @@ class Session(Terminal):
     def _key(self, key: str, now: float) -> None:
         if self._login is not None:
             self._follow_login(self._login, self._login.key(key, now))
+        elif self._search is not None:
+            self._search_key(*self._search, key, now)
         elif self._pager.blocked or self._asks_key():
             # Both take one character; what was typed after it comes next.
             if key >= " " and len(key) > 1:
@@ -285,6 +296,8 @@ class Session(Terminal):
         elif key in _REDRAW:
             self._emit("\n")
             self._show_prompt(keep=True)
+        elif not self.editing and key not in ERASING:
+            self._emit(BELL)
         elif key in (_PREVIOUS, _NEXT):
             line = self._history.back(editor.text) if key == _PREVIOUS else self._history.forward()
             self._emit(BELL if line is None else editor.replace(line))
@@ -318,7 +331,7 @@ class Session(Terminal):
             return
         editor = self._editor
         if editor.cursor == len(editor.text):
-            completed = Terminal.complete(self, editor.text)
+            completed = self.resolver.complete(editor.text)
             if completed is not None:
                 editor.text = completed
                 editor.cursor = len(completed)
@@ -337,14 +350,14 @@ class Session(Terminal):
         stripped = line.strip()
         history.rest()
         if stripped and not stripped.startswith("!"):
-            if self.history_size:
+            if self.history_size and self.keeps_history:
                 history.add(stripped, self.history_size)
             self._execute(line, prompt, now)
         self._continue(now)
 
     def _execute(self, line: str, prompt: str, now: float) -> None:
         try:
-            invocation = self.resolve(line)
+            invocation = self.resolver.resolve(line)
         except Rejected as rejection:
             self._pager.write(rejection.text.removesuffix("\n") + "\n")
             return
@@ -376,6 +389,8 @@ class Session(Terminal):
                 return
             run = self._run
             if run is None or run.done:
+                if self._pager.finish():
+                    continue
                 break
             if self.closed:
                 run.close()
@@ -404,10 +419,33 @@ class Session(Terminal):
         self._continue(now)
 
     def _page(self, key: str, now: float) -> None:
+        if key in SEARCHES:
+            self._emit(WIPE + key)
+            self._search = SEARCHES[key], LineEditor(len(key), self.width)
+            return
         self._emit(self._pager.key(key))
         self._at_line_start = True
         if self._pager.gave_up and self._run is not None:
             self._guarded(self._run.interrupt, now)
+        self._continue(now)
+
+    def _search_key(self, kind: str, editor: LineEditor, key: str, now: float) -> None:
+        """A key of the expression that is searched for at --More--."""
+        if key not in (ENTER, INTERRUPT, BREAK):
+            self._emit(editor.insert(key) if key >= " " else editor.key(key) or "")
+            return
+        self._search = None
+        self._emit("\n")
+        if key != ENTER or not editor.text:
+            self._emit(MORE)
+            return
+        try:
+            pattern = compiled(editor.text)
+        except Rejected as rejection:
+            self._emit(f"{rejection.text}\n{MORE}")
+            return
+        self._emit(FILTERING)
+        self._pager.search(kind, pattern)
         self._continue(now)
 
     # Questions.
@@ -446,7 +484,7 @@ class Session(Terminal):
 
     def _help(self, now: float) -> None:
         typed = self._editor.text[: self._editor.cursor]
-        found, mode = self.listing(typed)
+        found, mode = self.resolver.listing(typed)
         self._emit("?\n")
         self._at_prompt = False
         self._pager.begin(self.length, self.width)

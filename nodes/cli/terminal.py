@@ -1,22 +1,18 @@
 """What an interactive session, a batch of commands and a configuration file have in common: where they are.
 
-A terminal holds the stack of modes, the privilege and the settings of a line, resolves a typed line to a command, and
-starts it.
+A terminal holds the stack of modes, the privilege and the settings of a line, and starts the commands that the typed
+lines stand for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from nodes.cli import filters
 from nodes.cli.commandset import CommandSet
 from nodes.cli.context import Context
 from nodes.cli.dialect import Dialect
-from nodes.cli.filters import Filter
-from nodes.cli.grammar import GrammarError
-from nodes.cli.matcher import Failure, Fault, Listing, Matched, complete, delegated, listing, match
+from nodes.cli.resolver import Invocation, Resolver
 from nodes.cli.run import Run
 from nodes.cli.table import Mode, Polarity
 
@@ -33,15 +29,6 @@ class Frame(NamedTuple):
 
     mode: str
     scope: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """A line resolved: the command, the mode in whose tree it was found, and the output modifier if there is one."""
-
-    matched: Matched
-    mode: str
-    filter: Filter | None
 
 
 class Terminal:
@@ -69,6 +56,11 @@ class Terminal:
         self.length = self.LENGTH
         self.width = self.WIDTH
         self.history_size = self.HISTORY
+        self.keeps_history = True
+        #: Whether the keys that move within the line are heard.
+        self.editing = True
+        #: When the session was first heard of, in monotonic seconds.
+        self.began: float | None = None
         #: What the client says of itself; "" when it does not.
         self.terminal_type = ""
         self.monitor = False
@@ -132,38 +124,10 @@ class Terminal:
 
     # Lines.
 
-    def resolve(self, line: str) -> Invocation | Failure:
-        """Find the command that ``line``, which has at least one word, stands for. Raises Rejected for a bad filter."""
-        failure: Failure | None = None
-        for mode in self.commands.chain(self.mode.name):
-            found = self._resolve_in(mode, line, 0)
-            if isinstance(found, Invocation):
-                return found
-            # The mode that understood more of the line knows what is wrong with it.
-            if failure is None or (failure.fault is not Fault.AMBIGUOUS and found.offset > failure.offset):
-                failure = found
-        assert failure is not None
-        return failure
-
-    def _resolve_in(self, mode: str, line: str, start: int) -> Invocation | Failure:
-        root = self.commands.root(mode, self.privilege)
-        abbreviate = self.dialect.abbreviate
-        other = delegated(self.commands, root, line, start, abbreviate=abbreviate) if mode != "exec" else None
-        if other is not None and other[1] < len(line):
-            return self._resolve_in(*other[:1], line, other[1])
-        pipe = filters.find_pipe(line, start) if mode == "exec" else None
-        if pipe is None:
-            found = match(self.commands, root, line, start, abbreviate=abbreviate)
-            return Invocation(found, mode, None) if isinstance(found, Matched) else found
-        head = match(self.commands, root, line[:pipe], start, abbreviate=abbreviate)
-        if isinstance(head, Failure):
-            return head
-        if head.form.command.pipe:
-            modifier = filters.parse(line, pipe)
-            return modifier if isinstance(modifier, Failure) else Invocation(head, mode, modifier)
-        # Not a command whose output is filtered: the bar is text like any other, if the grammar has room for it.
-        found = match(self.commands, root, line, start, abbreviate=abbreviate)
-        return Invocation(found, mode, None) if isinstance(found, Matched) else found
+    @property
+    def resolver(self) -> Resolver:
+        """What reads the lines that are typed here and now."""
+        return Resolver(self.commands, self.dialect, self.mode.name, self.privilege)
 
     def start(self, invocation: Invocation, line: str, now: float, emit: Callable[[str], None]) -> Run:
         """Make the command ready to run. A command of a parent mode first leaves the modes below it."""
@@ -172,8 +136,6 @@ class Terminal:
         if self.on_start is not None:
             self.on_start(now)
         matched = invocation.matched
-        if matched.polarity is Polarity.DEFAULT and matched.form.command.default:
-            matched = self._stated_default(invocation)
         context = Context(
             self,
             matched.form.command,
@@ -182,65 +144,4 @@ class Terminal:
             scope=self.scope if invocation.mode != "exec" else None,
             negated=matched.polarity is not Polarity.PLAIN,
         )
-        return Run(context, matched.args, invocation.filter, emit)
-
-    def _stated_default(self, invocation: Invocation) -> Matched:
-        """``default ...`` of a command whose default is a line of its own: that line."""
-        command = invocation.matched.form.command
-        stated = match(self.commands, self.commands.root(invocation.mode, self.privilege), command.default)
-        if isinstance(stated, Failure) or stated.form.command is not command:
-            raise GrammarError(f"{command!r}: the stated default {command.default!r} is not a line of it")
-        return stated
-
-    # Help.
-
-    def listing(self, line: str) -> tuple[Listing | Failure, str]:
-        """What may follow ``line``, and the mode to which that belongs (a sub-mode's parent may know more)."""
-        first: tuple[Listing | Failure, str] | None = None
-        for mode in self.commands.chain(self.mode.name):
-            found = self._listing_in(mode, line, 0)
-            if isinstance(found[0], Listing) and (found[0].entries or found[0].complete):
-                return found
-            first = first or found
-        assert first is not None
-        return first
-
-    def _listing_in(self, mode: str, line: str, start: int) -> tuple[Listing | Failure, str]:
-        root = self.commands.root(mode, self.privilege)
-        abbreviate = self.dialect.abbreviate
-        if mode != "exec":
-            other = delegated(self.commands, root, line, start, abbreviate=abbreviate)
-            if other is not None:
-                return self._listing_in(other[0], line, other[1])
-        pipe = filters.find_pipe(line, start) if mode == "exec" else None
-        if pipe is not None:
-            head = match(self.commands, root, line[:pipe], start, abbreviate=abbreviate)
-            if isinstance(head, Matched) and head.form.command.pipe:
-                return self._modifiers(line, pipe), mode
-        return listing(self.commands, root, line, start, abbreviate=abbreviate), mode
-
-    def _modifiers(self, line: str, pipe: int) -> Listing | Failure:
-        words = line[pipe + 1 :].split()
-        open_word = not line[-1].isspace() and bool(words)
-        if len(words) - open_word > 0:
-            if not filters.candidates(words[0]):
-                return Failure(Fault.INVALID, len(line), 2, 2)
-            return Listing([("LINE", "Regular Expression")], open_word, len(words) > 1, False)
-        prefix = words[0].lower() if words else ""
-        entries = [entry for entry in filters.MODIFIERS.items() if entry[0].startswith(prefix)]
-        return Listing(entries, open_word, False, False)
-
-    def complete(self, line: str) -> str | None:
-        """The line with its last word completed, or None when there is not exactly one way."""
-        abbreviate = self.dialect.abbreviate
-        for mode in self.commands.chain(self.mode.name):
-            name, start = mode, 0
-            root = self.commands.root(name, self.privilege)
-            other = delegated(self.commands, root, line, 0, abbreviate=abbreviate) if mode != "exec" else None
-            if other is not None:
-                name, start = other
-                root = self.commands.root(name, self.privilege)
-            completed = complete(self.commands, root, line, start, abbreviate=abbreviate)
-            if completed is not None:
-                return completed
-        return None
+        return Run(context, matched.args, invocation.modifier, emit)

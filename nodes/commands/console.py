@@ -10,6 +10,7 @@ from nodes.cli.batch import Batch, Refusal, load_config, view
 from nodes.cli.commandset import CommandSet
 from nodes.cli.context import Args, Context, to_plain
 from nodes.cli.dialect import Dialect, IosDialect
+from nodes.cli.filters import Store
 from nodes.cli.params import ParamRegistry
 from nodes.cli.render import render
 from nodes.cli.session import Session
@@ -191,8 +192,8 @@ def settle_sessions(sessions: Iterable[Session], config: IosConfig) -> None:
         _settle(session, config.line(session.line.name))
 
 
-def ios_dialect(device: IosDevice) -> IosDialect:
-    """The IOS way of talking, with what the device's configuration says to it."""
+def ios_dialect(device: IosDevice, store: Store) -> IosDialect:
+    """The IOS way of talking, with what the device's configuration says to it; ``store`` takes redirected output."""
 
     def banner(kind: str) -> str:
         return device.config.access.banners.get(kind, "")
@@ -202,4 +203,5 @@ def ios_dialect(device: IosDevice) -> IosDialect:
         domain_lookup=lambda: device.config.domain_lookup,
         banner=lambda: banner("motd"),
         exec_banner=lambda: banner("exec"),
+        store=store,
     )

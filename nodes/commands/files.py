@@ -97,8 +97,7 @@ def _read(ctx: Context, file: FileName) -> str:
     return text
 
 
-def _write(ctx: Context, file: FileName, text: str) -> None:
-    device: IosDevice = ctx.device
+def _write(device: IosDevice, file: FileName, text: str) -> None:
     try:
         if file == ("nvram", STARTUP):
             device.services.nvram.write(text)
@@ -165,6 +164,21 @@ def _copied(octets: int, seconds: float) -> str:
     """How much was copied, and how long it took: a millisecond is the least that is told."""
     seconds = max(seconds, 0.001)
     return f"{octets} bytes copied in {seconds:.3f} secs ({round(octets / seconds)} bytes/sec)\n"
+
+
+class OutputStore:
+    """Where ``| redirect``, ``| append`` and ``| tee`` put what a command prints."""
+
+    param: Param = FileParam()
+
+    def __init__(self, device: IosDevice) -> None:
+        self._device = device
+
+    def write(self, name: FileName, text: str, *, append: bool) -> None:
+        old = ""
+        if append and name.system == "flash" and name.name != _image(self._device):
+            old = self._device.services.flash.read(name.name) or ""
+        _write(self._device, name, old + text)
 
 
 # Copying -----------------------------------------------------------------------------------------------------------
@@ -241,7 +255,7 @@ def copy(ctx: Context, args: Args) -> Job:
         return
     if target == ("nvram", STARTUP):
         yield "Building configuration...\n" if source.system == "system" else ""
-        _write(ctx, target, text)
+        _write(device, target, text)
         yield "[OK]\n"
         return
     if target.system == "flash" and device.services.flash.read(target.name) is not None and not quiet:
@@ -250,7 +264,7 @@ def copy(ctx: Context, args: Args) -> Job:
         if answer not in ("", "y", "Y"):
             return
         began = device.services.wall_clock()
-    _write(ctx, target, text)
+    _write(device, target, text)
     yield "\n" + _copied(octets, device.services.wall_clock() - began)
 
 
@@ -269,7 +283,7 @@ def delete(ctx: Context, args: Args) -> Job:
         if answer not in ("", "y", "Y"):
             return
     if file == ("nvram", STARTUP):
-        _write(ctx, file, "")
+        _write(device, file, "")
     elif file.system != "flash" or file.name == _image(device):
         raise Rejected(f"%Error deleting {file} (Permission denied)")
     elif device.services.flash.read(file.name) is None:
@@ -299,7 +313,7 @@ def erase(ctx: Context, args: Args) -> Job:
     )
     if answer not in ("", "y", "Y"):
         return
-    _write(ctx, FileName("nvram", STARTUP), "")
+    _write(device, FileName("nvram", STARTUP), "")
     yield "[OK]\nErase of nvram: complete\n"
     device.log("SYS", 7, "NV_BLOCK_INIT", "Initialized the geometry of nvram")
 

@@ -60,7 +60,7 @@ def console(device: Router) -> Console:
     return Console(
         device,
         TABLES,
-        ios_dialect(device),
+        ios_dialect(device, files.OutputStore(device)),
         params=base_params(interfaces) | line.vty_param(VTY_LINES) | clock.PARAMS | files.PARAMS | reload.PARAMS,
         modes=MODES,
     )

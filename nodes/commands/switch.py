@@ -51,7 +51,7 @@ def console(device: Switch) -> Console:
     return Console(
         device,
         TABLES,
-        ios_dialect(device),
+        ios_dialect(device, files.OutputStore(device)),
         params=base_params(interfaces) | line.vty_param(device.vty_count) | clock.PARAMS | files.PARAMS | reload.PARAMS,
         modes=MODES,
     )

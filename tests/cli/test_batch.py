@@ -147,7 +147,7 @@ hostname Y
         Refusal(7, "no ip route 9.9.9.9 255.0.0.0", "%No matching route to delete"),
         Refusal(8, "h", '% Ambiguous command:  "h"'),
         Refusal(9, "interface", "% Incomplete command."),
-        Refusal(10, "do show version | include [", "% Invalid regular expression: missing ]"),
+        Refusal(10, "do show version | include [", "% Failed to compile regular expression."),
         Refusal(11, "do wait", "% A command that takes time cannot stand in a configuration"),
     ]
     assert device.ports["FastEthernet0/0"].address == "10.0.0.1 255.0.0.0"

@@ -38,7 +38,9 @@ class Screen:
 
 keys = st.one_of(
     st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=30),
-    st.sampled_from([*"\b\x01\x02\x04\x05\x06\x0b\x14\x15\x17\x18\x19", "\x1bb", "\x1bf", "\x1bd"]),
+    st.sampled_from(
+        [*"\b\x01\x02\x04\x05\x06\x0b\x14\x15\x16\x17\x18\x19", *(f"\x1b{letter}" for letter in "bcdfluqy")]
+    ),
 )
 
 
@@ -84,6 +86,14 @@ def test_a_hidden_line_shows_nothing(typed: list[str]) -> None:
         (["abc", "\x02", "\x15"], "c", 0),
         (["abc", "\x02", "\x18"], "c", 0),
         (["abc", "\x14"], "acb", 3),
+        (["one two", "\x17", "\x17", "\x19"], "one ", 4),
+        (["one two", "\x17", "\x17", "\x19", "\x1by"], "two", 3),
+        (["one two", "\x17", "\x17", "\x1by", "\x1by", "\x1by", "\x1by"], "two", 3),
+        (["one two", "\x17", "\x17", "\x19", "x", "\x1by"], "one xone ", 9),
+        (["one two", "\x01", "\x1bu"], "ONE two", 3),
+        (["ONE TWO", "\x01", "\x1bf", "\x1bl"], "ONE two", 7),
+        (["oNE two", "\x01", "\x1bc", "\x1bc"], "One Two", 7),
+        (["\x19", "\x1by", "\x1bu", "\x1bl", "\x1bc"], "", 0),
         (["abc", "\x01", "\x04"], "bc", 0),
         (["abc", "\x01", "\b", "\x06", "\b"], "bc", 0),
     ],

@@ -132,6 +132,7 @@ def test_help() -> None:
         b"  ip         Global IP configuration subcommands\r\n"
         b"  lines      Print lines\r\n"
         b"  privilege  Show current privilege level\r\n"
+        b"  terminal   Display terminal configuration parameters\r\n"
         b"  version    System hardware and software status\r\n"
         b"\r\nR1>show "
     )
@@ -214,6 +215,11 @@ def test_history_size() -> None:
     assert list(session.history) == ["ping 1", "ping 2"]
     quiet(session, b"terminal no history\r")
     assert list(session.history) == []
+    assert typed(session, b"show privilege\r\x10").endswith(b"terminal no history"), "what was typed since is not kept"
+    quiet(session, b"\x15terminal history\r")
+    assert list(session.history) == ["ping 2", "terminal no history"]
+    quiet(session, b"terminal no history size\r" + b"".join(b"show version | i %d\r" % n for n in range(30)))
+    assert len(session.history) == 20
 
 
 def test_control_c_and_control_z() -> None:
@@ -348,7 +354,7 @@ def test_modifiers() -> None:
     assert typed(session, b"sh ip ro |\r").endswith(b"% Incomplete command.\r\n\r\nR1#")
     assert typed(session, b"sh ip ro | i\r").endswith(b"% Incomplete command.\r\n\r\nR1#")
     assert typed(session, b"sh ip ro | foo x\r").endswith(b" " * 14 + CARET + b"R1#")
-    assert typed(session, b"sh ip ro | i (\r").endswith(b"% Invalid regular expression: missing )\r\nR1#")
+    assert typed(session, b"sh ip ro | i (\r").endswith(b"% Failed to compile regular expression.\r\nR1#")
 
 
 def test_log_lines() -> None:

@@ -61,7 +61,7 @@ def test_nobody_else_does() -> None:
 def test_the_password_and_the_privilege_of_a_line() -> None:
     bench = Bench("router", LOCAL)
     session = attempt(bench, "vty 3", "letmein", "show privilege")
-    assert session.output().decode().endswith("Be good\r\nDUT>show privilege\r\nCurrent privilege level is 7\r\nDUT>")
+    assert session.output().decode().endswith("Be good\r\nDUT#show privilege\r\nCurrent privilege level is 7\r\nDUT#")
 
 
 def test_a_user_of_level_one_gets_the_privilege_of_the_line() -> None:

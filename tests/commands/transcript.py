@@ -171,7 +171,7 @@ class _Player:
         if not text.strip() or (text.endswith("?") and self.session.dialect.help_key):
             return
         try:
-            found = self.session.resolve(text)
+            found = self.session.resolver.resolve(text)
         except Rejected:
             return
         if not isinstance(found, Failure):
