@@ -108,6 +108,8 @@ async def _run(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, pump.stop)
     console_at: ConsoleAddress = description["console"]
+    if isinstance(console_at, str):
+        console_at = str(folder / console_at)
     shown = console_at if isinstance(console_at, str) else "{}:{}".format(*console_at)
     try:
         await pump.server.listen(console_at)

@@ -356,9 +356,9 @@ def test_a_stopped_device_is_a_lost_cable_to_its_neighbour(curve_lab: CurveLab, 
         pump(lambda: s.reason(10) is Reason.UP, s)
         peer.send_signal(signal.SIGSTOP)
         stopped = time.monotonic()
-        pump(lambda: s.reason(10) is Reason.PEER_ABSENT, s)
         # 3 s are what the pings take; the rest is for a machine that is busy with other tests.
-        assert 1.5 < time.monotonic() - stopped < 5
+        pump(lambda: s.reason(10) is Reason.PEER_ABSENT, s, seconds=6)
+        assert time.monotonic() - stopped > 1.5
         if long:
             end = time.monotonic() + DEADLINE
             while "a: connection lost" not in curve_lab.log.read_text():
@@ -439,9 +439,7 @@ def test_a_device_that_is_cut_off_comes_back(curve_lab: CurveLab) -> None:
         curve_lab.devices.append(a)
         pump(lambda: s.reason(10) is Reason.UP and a.reason(1) is Reason.UP, a, s)
         cable.whole = False
-        cut = time.monotonic()
-        pump(lambda: s.reason(10) is Reason.PEER_ABSENT, a, s)
-        assert time.monotonic() - cut < 5
+        pump(lambda: s.reason(10) is Reason.PEER_ABSENT, a, s, seconds=6)
         pump(lambda: a.saw(Disconnected) and a.reason(1) is Reason.PEER_ABSENT, a, s)
         assert not a.client.connected
         cable.whole = True  # for new connections: the old one is not told

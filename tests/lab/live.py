@@ -32,8 +32,14 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = 30.0) -> 
 class Console:
     """A telnet connection on which nothing is ever negotiated: the prompt must come all the same."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self._socket = socket.create_connection(address, timeout=10)
+    def __init__(self, address: tuple[str, int] | Path) -> None:
+        """A TCP address, or the path of a Unix socket."""
+        if isinstance(address, Path):
+            self._socket = socket.socket(socket.AF_UNIX)
+            self._socket.settimeout(10)
+            self._socket.connect(str(address))
+        else:
+            self._socket = socket.create_connection(address, timeout=10)
         self._buffer = b""
 
     def close(self) -> None:
