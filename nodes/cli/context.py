@@ -64,18 +64,21 @@ Result = None | str | Iterable[str] | Job
 class Args:
     """The arguments of a matched command: parameters by name, named groups, and the keywords that were given."""
 
-    __slots__ = ("_repeated", "_values", "words")
+    __slots__ = ("_repeated", "_values", "spelled", "words")
 
     def __init__(
         self,
         values: Mapping[str, Any],
         words: Sequence[str] = (),
         repeated: Mapping[str, Sequence[Any]] | None = None,
+        spelled: str = "",
     ) -> None:
         self._values = values
         self._repeated = repeated or {}
         #: The keywords of the line in full, in order.
         self.words = words
+        #: The line with its keywords in full, and what stands for parameters as it was typed.
+        self.spelled = spelled
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]

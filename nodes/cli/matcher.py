@@ -60,6 +60,8 @@ class _Step:
 
     reached: Sequence[Position]
     values: dict[int, Any] | None
+    #: What was typed, where it stands for a parameter.
+    typed: str = ""
     state: State | None = None
 
     def after(self, commands: CommandSet) -> State:
@@ -163,7 +165,7 @@ class _Run:
         candidates = state.candidates(key) if self._abbreviate else ((key,) if key in state.keywords else ())
         if len(candidates) == 1:
             found = candidates[0]
-            return [(1, _Step(state.keywords[found], None, state.after_keyword(found, self._commands)))]
+            return [(1, _Step(state.keywords[found], None, state=state.after_keyword(found, self._commands)))]
         if candidates:
             self._fail(Fault.AMBIGUOUS, self._words.starts[index], index)
             return []
@@ -195,7 +197,8 @@ class _Run:
             count = len(rest) if verbatim else outcome.count
             step = accepted.get(count)
             if step is None:
-                accepted[count] = _Step(list(positions), {id(param): outcome.value})
+                typed = words.line[starts[index] :] if verbatim else " ".join(rest[:count])
+                accepted[count] = _Step(list(positions), {id(param): outcome.value}, typed)
             else:
                 step.reached = [*step.reached, *positions]
                 assert step.values is not None
@@ -241,8 +244,10 @@ def _bind(form: Form, steps: Sequence[_Step]) -> Args:
     values: dict[str, Any] = {}
     repeated: dict[str, list[Any]] = {}
     keywords: list[str] = []
+    spelled: list[str] = []
     for position, step in zip(path, steps, strict=True):
         if position.param is None:
+            spelled.append(position.keyword)
             keywords.append(position.keyword)
             group = position.group
             if group is not None:
@@ -250,9 +255,11 @@ def _bind(form: Form, steps: Sequence[_Step]) -> Args:
         else:
             assert step.values is not None
             value = step.values[id(position.param)]
+            # A name that a parameter completes, like that of an interface, is spelled in full.
+            spelled.append(value if isinstance(value, str) and not is_verbatim(position.param) else step.typed)
             values[position.name] = value
             repeated.setdefault(position.name, []).append(value)
-    return Args(values, tuple(keywords), repeated)
+    return Args(values, tuple(keywords), repeated, " ".join(spelled))
 
 
 @dataclass(frozen=True, slots=True)

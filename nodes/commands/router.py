@@ -16,6 +16,7 @@ from nodes.commands import (
     interfaces,
     ios_probes,
     ip,
+    kept,
     line,
     logging,
     reload,
@@ -28,13 +29,14 @@ from nodes.commands.params import Interfaces, base_params
 from nodes.device.router import Router
 
 FAMILIES: Final = (Family.PORT, Family.SUBINTERFACE, Family.LOOPBACK)
-MODES: Final = (*interface_modes(routed=FAMILIES), LINE_MODE, *ACL_MODES, *crypto.MODES)
+MODES: Final = (*interface_modes(routed=FAMILIES), LINE_MODE, *ACL_MODES, *crypto.MODES, *kept.MODES)
 #: Lines that the vty pool can be grown to.
 VTY_LINES: Final = 808
 TABLES: Final = (
     IOS,
     system.table,
     system.common,
+    kept.first,
     line.table,
     line.aux,
     logging.table,
@@ -44,6 +46,8 @@ TABLES: Final = (
     files.table,
     reload.table,
     techsupport.table,
+    kept.table,
+    kept.router,
     interfaces.table,
     ip.table,
     acl.table,

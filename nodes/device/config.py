@@ -45,6 +45,8 @@ class InterfaceConfig:
     load_interval: int = LOAD_INTERVAL
     prints_auto: ClassVar[bool] = False
     """Whether ``duplex auto`` and ``speed auto`` stand in the running-config although they are defaults."""
+    kept: dict[str, tuple[str, ...]] = field(default_factory=dict, kw_only=True)
+    """Lines that are taken and printed and change nothing, see :mod:`nodes.commands.kept`. So do lines and boxes."""
 
 
 @dataclass(slots=True)
@@ -108,6 +110,7 @@ class LineConfig:
     lines too, on purpose: on IOS theirs is ``login``, with which nobody gets in until a password is set."""
     password: Credential | None = None
     privilege: int = USER_LEVEL
+    kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -132,6 +135,7 @@ class IosConfig:
     prompt_quiet: bool = False
     """``file prompt quiet``: copying and deleting ask nothing."""
     access_lists: dict[str, AccessList] = field(default_factory=dict)
+    kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def lines(self) -> list[LineConfig]:
         """Every line, in the order of the running-config."""

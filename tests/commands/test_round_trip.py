@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from nodes.base.addr import Prefix, length_to_mask
 from nodes.cli.batch import load_config
 from nodes.cli.render import render
+from nodes.commands import kept
+from nodes.commands.kept import Row, Style
 from nodes.device.access import AccessConfig, Credential, User
 from nodes.device.config import (
     InterfaceAddress,
@@ -52,6 +54,56 @@ BANNERS = (
     .filter(bool)
 )
 
+#: What may follow the fixed words of a kept line.
+RESTS = {
+    "<image:line>": ("flash:a.bin", "usbflash0:b.bin"),
+    "<number:68-1073741823>": ("8192",),
+    "<seconds:5-300>": ("10",),
+    "<interface:interface>": ("FastEthernet0/1",),
+    "<name:word>": ("anna",),
+    "<seconds:1-120>": ("60",),
+    "<number:0-5>": ("2",),
+    "{1|2}": ("1", "2"),
+    "{enable|local}": ("local",),
+    "idle <seconds:1-600> life <second-number:1-86400> requests <third-number:1-86400>": ("idle 1 life 2 requests 3",),
+    "<name:word> [RO|RW] [<acl:1-99,1300-1999>]": ("public RO", "private RW 10", "x"),
+    "persist": ("persist",),
+    "<text:line>": ("Room 1 | rack 2",),
+    "[<name:word>] [<text:line>]": ("snmp linkup linkdown", "tty"),
+    "<address:ipv4> [version {1|2c}] <name:word>": ("10.0.0.9 version 2c public",),
+    "<number:3000-60000> <second-number:1000-8000>": ("20000 1000",),
+    "<milliseconds:500-2147483647>": ("500",),
+    "<number:0-4294967295>": ("9600",),
+    "<address:ipv4> [prefer]": ("10.0.0.8 prefer", "10.0.0.9"),
+    "<percent:5-50>": ("10",),
+    "<seconds:1-65535>": ("180",),
+    "authenticated": ("authenticated",),
+    "nd": ("nd",),
+    "{pvst|rapid-pvst|mst}": ("rapid-pvst",),
+    "{InOut|Dialin}": ("InOut",),
+    "{1|1.5|2}": ("1.5",),
+    "{5|6|7|8}": ("8",),
+    "{even|odd|none|space|mark}": ("odd",),
+    "{none|software|hardware}": ("none",),
+    "[cef|flow|same-interface]": ("", "cef"),
+    "rj45": ("rj45",),
+    "": ("",),
+}
+
+
+@st.composite
+def kept_lines(draw: st.DrawFn, *rows: Row) -> dict[str, tuple[str, ...]]:
+    """What a device or a part of it may have in ``kept``."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in draw(st.sets(st.sampled_from(rows), max_size=6)):
+        lines = [f"{row.words} {rest}".rstrip() for rest in RESTS[row.rest]]
+        if row.style in (Style.ON, Style.SHOWN) and (row.style is Style.ON or draw(st.booleans())):
+            lines = [f"no {line}" for line in lines]
+        some = draw(st.permutations(lines)) if row.style is Style.MANY else [draw(st.sampled_from(lines))]
+        found[row.words] = tuple(some)
+    return found
+
+
 LINES = st.builds(
     LineConfig,
     exec_timeout=st.integers(0, 35791 * 60 + 59),
@@ -62,6 +114,7 @@ LINES = st.builds(
     login=st.sampled_from(("", "line", "local")),
     password=st.none() | PASSWORDS,
     privilege=st.integers(0, 15),
+    kept=kept_lines(*kept.LINE),
 )
 
 
@@ -181,6 +234,12 @@ def access_lists(draw: st.DrawFn) -> AccessList:
     return found
 
 
+#: The blocks that are empty, and what says that there is no AAA.
+BLOCKS = st.dictionaries(st.sampled_from(("redundancy", "control-plane")), st.just(()), max_size=2) | st.just(
+    {"aaa": ("no aaa new-model",)}
+)
+
+
 @st.composite
 def router_configs(draw: st.DrawFn) -> RouterConfig:
     lists = {found.name: found for found in draw(st.lists(access_lists(), max_size=4))}
@@ -197,6 +256,7 @@ def router_configs(draw: st.DrawFn) -> RouterConfig:
             access_out=draw(groups),
             proxy_arp=draw(st.booleans()),
             unreachables=draw(st.booleans()),
+            kept=draw(kept_lines(*kept.INTERFACE, *kept.ROUTED, *kept.PORT)),
         )
         for name in ROUTER_PORTS
     }
@@ -217,6 +277,7 @@ def router_configs(draw: st.DrawFn) -> RouterConfig:
         logging=draw(LOGGING),
         prompt_quiet=draw(st.booleans()),
         access_lists=lists,
+        kept=draw(kept_lines(*kept.FIRST, *kept.BOTH, *kept.ROUTER)) | draw(BLOCKS),
         interfaces=interfaces,
         routes=static,
         unreachable_interval=draw(st.just(500) | st.integers(0, 4294967295)),
@@ -247,6 +308,7 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
             native=draw(st.integers(1, 4094)),
             allowed=draw(st.none() | st.frozensets(st.integers(1, 4094), max_size=5)),
             portfast=draw(st.booleans()),
+            kept=draw(kept_lines(*kept.INTERFACE)),
         )
     monitors = {}
     ports = list(draw(st.permutations(SWITCH_PORTS)))
@@ -264,6 +326,7 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
         logging=draw(LOGGING),
         prompt_quiet=draw(st.booleans()),
         access_lists={found.name: found for found in draw(st.lists(access_lists(), max_size=2))},
+        kept=draw(kept_lines(*kept.FIRST, *kept.BOTH, *kept.SWITCH)),
         interfaces=interfaces,
         vlans=dict(zip(numbers, names, strict=True)),
         monitors=monitors,
