@@ -29,6 +29,7 @@ from nodes.device.cloud import Cloud
 from nodes.device.effects import EspEffect, Logged, Reload, Told, Transmit, ViewChanged
 from nodes.device.files import MemoryFlash
 from nodes.device.interface import PortSpec
+from nodes.device.usage import ProcessUsage, Usage
 from nodes.kinds import KINDS
 from nodes.shell.esp.carrier import EspCarrier, EspDevice
 from nodes.shell.esp.local import LocalPool
@@ -36,6 +37,9 @@ from nodes.shell.esp.pool import OnLost, OnResults
 from nodes.shell.main import load as load_entry
 
 NO4 = Path(__file__).parent.parent / "labs/catalog/no4-ipsec/no4-ipsec.lab.yml"
+
+#: What every node says that it uses: a simulation has one process for all of them.
+USAGE = Usage((ProcessUsage(4711, "Device", 1.25, 2500, 20 << 20, 24 << 20),), 512 << 20)
 
 
 @dataclass
@@ -121,7 +125,7 @@ class LabSim:
         spec = DeviceSpec(
             description["lab"], name, description["kind"], description["type"], description["version"], ports
         )
-        services = Services(self.random.randbytes, lambda: self.now, node.nvram, node.flash)
+        services = Services(self.random.randbytes, lambda: self.now, node.nvram, node.flash, lambda: USAGE)
         node.device = load_entry(kind.device)(spec, services, self.now)
         node.console = load_entry(kind.console)(node.device)
         if isinstance(node.device, Cloud):

@@ -18,6 +18,7 @@ from nodes.device.effects import Effect, Logged, Reload, Transmit, ViewChanged
 from nodes.device.files import Flash, MemoryFlash
 from nodes.device.interface import Interface, Port, PortSpec
 from nodes.device.syslog import Moment, Syslog
+from nodes.device.usage import Usage
 from nodes.wire.ethernet import TAG_LENGTH, TPID
 
 #: The longest frame without its FCS (IEEE 802.3 3.2.7), and what an 802.1Q tag adds to it.
@@ -50,6 +51,8 @@ class Services:
     """Seconds since the epoch, for display only."""
     nvram: Nvram
     flash: Flash = field(default_factory=MemoryFlash)
+    usage: Callable[[], Usage] = Usage
+    """What the device's processes use of the machine."""
 
 
 @dataclass(frozen=True, slots=True)

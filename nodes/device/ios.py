@@ -16,6 +16,7 @@ from nodes.device.images import WIRELAB
 from nodes.device.interface import Direction, Interface, Port, Subinterface
 from nodes.device.logconfig import SEVERITIES
 from nodes.device.schedule import ScheduledReload
+from nodes.device.usage import UsageMeter
 from nodes.device.views import (
     AclEntryView,
     AclsView,
@@ -53,6 +54,7 @@ class IosDevice(Device):
         self._link_up = set()
         self._protocol_up = set()
         self._scheduled: ScheduledReload | None = None
+        self.usage = UsageMeter()
 
     @property
     def version(self) -> str:
@@ -110,6 +112,10 @@ class IosDevice(Device):
     def _rank(self, interface: Interface) -> int:
         """Which interfaces are listed first: those with the lowest number."""
         return 0
+
+    def measure(self, now: float) -> None:
+        """Every :data:`nodes.device.usage.SAMPLE` seconds: how busy the processes were."""
+        self.usage.sample(self.services.usage(), now)
 
     # Restarts ------------------------------------------------------------------------------------------------------
 

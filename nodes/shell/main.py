@@ -26,6 +26,7 @@ from nodes.shell.keylog import KeyLog
 from nodes.shell.nvram import FileNvram
 from nodes.shell.pump import Pump
 from nodes.shell.telnet import ConsoleAddress
+from nodes.shell.usage import UsageReader
 
 if TYPE_CHECKING:
     from nodes.shell.esp.template import Template
@@ -93,11 +94,13 @@ async def _run(
     )
     saved = folder / description["nvram"]
     nvram, flash = FileNvram(saved), FolderFlash(saved.with_suffix(".flash"))
-    device: Device = make_device(spec, Services(os.urandom, time.time, nvram, flash), loop.time())
+    usage = UsageReader()
+    device: Device = make_device(spec, Services(os.urandom, time.time, nvram, flash, usage), loop.time())
     console: Console = make_console(device)
     _boot(device, console, nvram, description, loop.time())
     client = DeviceClient(description["broker"], spec.lab, spec.name, keys)
     pump = Pump(device, console, client, [port["id"] for port in ports], log)
+    usage.others = pump.others
     keylog, health = description.get("keylog"), description.get("health")
     pump.keylog = KeyLog(None if keylog is None else folder / keylog)
     if isinstance(attach := description.get("attach"), dict):

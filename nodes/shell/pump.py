@@ -28,9 +28,11 @@ from nodes.device.effects import (
     ViewChanged,
 )
 from nodes.device.ios import IosDevice
+from nodes.device.usage import SAMPLE
 from nodes.shell.keylog import KeyLog
 from nodes.shell.requests import Requests
 from nodes.shell.telnet import ConsoleServer
+from nodes.shell.usage import Others
 
 if TYPE_CHECKING:
     # Not at run time: most devices have no IPsec and load nothing of it.
@@ -65,6 +67,7 @@ class Pump:
         self._timer: asyncio.TimerHandle | None = None
         self._again = False
         self._turning = False
+        self._measured = self._loop.time()
         self.stopped: asyncio.Future[int] = self._loop.create_future()
         """The exit status, once the device stops."""
         self.server = ConsoleServer(console, self)
@@ -78,6 +81,12 @@ class Pump:
         """From the first SA on."""
         self.uplinks: Uplinks | None = None
         """The Linux interfaces of a cloud."""
+
+    def others(self) -> Others:
+        """The processes that work for this device."""
+        if self.esp is not None:
+            return self.esp.pool.others()
+        return Others({self.template.pid: self.template.role} if self.template is not None else {})
 
     def clock(self) -> float:
         """The time, which the device is told as well: whatever a command does to it happens now."""
@@ -111,7 +120,11 @@ class Pump:
     # Input ---------------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
-        self._client.tick(self.clock())
+        now = self.clock()
+        self._client.tick(now)
+        if isinstance(self._device, IosDevice) and now >= self._measured + SAMPLE:
+            self._measured = now
+            self._device.measure(now)
         self._look_again()
         self._loop.call_later(_TICK, self._tick)
 

@@ -243,6 +243,9 @@ def test_killed_with_jobs_in_its_hands(make_bench: MakeBench) -> None:
     for sa in range(1, 5):
         bench.pool.seal(sa, [packet(100)] * 200)
     assert bench.pool.flush() == 0
+    others = bench.pool.others()
+    assert {victim, other} <= set(others.names)
+    assert 800 * 100 < others.buffers_used < others.buffers
     os.kill(victim, signal.SIGKILL)
     bench.until(lambda: bench.lost)
     os.kill(other, signal.SIGCONT)

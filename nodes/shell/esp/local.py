@@ -11,6 +11,7 @@ from nodes.esp.layout import SealLayout, seal_layout
 from nodes.esp.outcomes import Outcome
 from nodes.shell.esp.pool import OnLost, OnResults, split
 from nodes.shell.esp.worker import Keeper
+from nodes.shell.usage import Others
 
 
 class LocalPool:
@@ -46,6 +47,9 @@ class LocalPool:
 
     def open(self, sa: int, packets: Sequence[bytes], tag: int = 0) -> None:
         self._queue.append((JobKind.OPEN, sa, tag, list(packets)))
+
+    def others(self) -> Others:
+        return Others()
 
     def flush(self) -> int:
         queue, self._queue = self._queue, []

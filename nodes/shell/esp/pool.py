@@ -26,6 +26,7 @@ from nodes.shell.esp import template as forking
 from nodes.shell.esp.ring import Ring
 from nodes.shell.esp.template import Template
 from nodes.shell.esp.worker import GREETING
+from nodes.shell.usage import Others
 
 #: Octets of a worker's ring: some 2,500 packets of 1400 octets, which one core works off in about 10 ms.
 RING_SIZE: Final = 4 << 20
@@ -72,6 +73,9 @@ class EspPool(Protocol):
 
     def flush(self) -> int:
         """Send off what was queued, a batch for each SA; how many packets had to be refused because too much waits."""
+
+    def others(self) -> Others:
+        """The processes that there are for it, and the memory of its rings."""
 
     def close(self) -> None:
         """End all of it, processes too, without another callback."""
@@ -181,6 +185,13 @@ class Pool:
     def pids(self) -> list[int]:
         """The process ids of the workers that have started."""
         return [worker.pid for worker in self._workers if worker is not None and worker.pid]
+
+    def others(self) -> Others:
+        names = {self.template.pid: self.template.role} if self.template is not None else {}
+        living = [(number, worker) for number, worker in enumerate(self._workers) if worker is not None]
+        names |= {worker.pid: f"ESP worker {number}" for number, worker in living if worker.pid}
+        rings = [worker.ring for _, worker in living]
+        return Others(names, sum(ring.size for ring in rings), sum(ring.size - ring.free for ring in rings))
 
     def close(self) -> None:
         for worker in self._workers:

@@ -45,8 +45,9 @@ class Ring:
         self._records: deque[_Record] = deque()
         self._number = 0
         self._head = _FIRST
-        self.free = len(memory) - _FIRST
-        """Octets that are not taken."""
+        self.size = len(memory) - _FIRST
+        """Octets for records, and how many of them are not taken."""
+        self.free = self.size
 
     def __len__(self) -> int:
         """Records in the ring."""

@@ -35,6 +35,8 @@ _DESCRIPTORS: Final = 4
 class Template:
     """The device's hold on its template. ``title`` is the start of the processes' titles: ``wirelab LAB: NODE``."""
 
+    role: Final = "ESP template"
+
     def __init__(self, pid: int, control: socket.socket, title: str) -> None:
         self.pid = pid
         self._control = control
