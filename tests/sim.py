@@ -35,6 +35,7 @@ from nodes.shell.esp.carrier import EspCarrier, EspDevice
 from nodes.shell.esp.local import LocalPool
 from nodes.shell.esp.pool import OnLost, OnResults
 from nodes.shell.main import load as load_entry
+from nodes.shell.view import wire_view
 
 NO4 = Path(__file__).parent.parent / "labs/catalog/no4-ipsec/no4-ipsec.lab.yml"
 
@@ -123,7 +124,13 @@ class LabSim:
         kind = KINDS[description["kind"]]
         ports = tuple(PortSpec(port["name"], port["mac"]) for port in description["ports"])
         spec = DeviceSpec(
-            description["lab"], name, description["kind"], description["type"], description["version"], ports
+            description["lab"],
+            name,
+            description["kind"],
+            description["type"],
+            description["version"],
+            ports,
+            kind.models[description["type"]].span,
         )
         services = Services(self.random.randbytes, lambda: self.now, node.nvram, node.flash, lambda: USAGE)
         node.device = load_entry(kind.device)(spec, services, self.now)
@@ -177,19 +184,28 @@ class LabSim:
 
     def _transmit(self, node: SimNode, effect: Transmit) -> None:
         impairment = self.wires.get(node.name, self.impairment)
-        for target in self.fabric.targets(node.ids[effect.port]):
-            for frame in effect.frames:
-                if self.random.random() < impairment.loss:
-                    self.lost += 1
-                    continue
-                copies = 2 if self.random.random() < impairment.duplicate else 1
-                self.duplicated += copies - 1
-                for _ in range(copies):
-                    delay = impairment.delay
-                    if self.random.random() < impairment.reorder:
-                        self.reordered += 1
-                        delay += self.random.random() * 0.01
-                    self._at(self.now + delay, self._arrival(target, frame))
+        crossed: list[list[bytes]] = []
+        for hop in self.fabric.hops(node.ids[effect.port]):
+            frames = hop.program.select(crossed[hop.original]) if crossed else effect.frames
+            crossed.append(frames)
+            for frame in frames:
+                self._cross(hop.target, frame, impairment)
+            if hop.mirror is not None and frames:
+                owner, index = self._owner[hop.mirror[2]]
+                owner.device.copied(index, len(frames), sum(map(len, frames)), 0, self.now)
+
+    def _cross(self, target: int, frame: bytes, impairment: Impairment) -> None:
+        if self.random.random() < impairment.loss:
+            self.lost += 1
+            return
+        copies = 2 if self.random.random() < impairment.duplicate else 1
+        self.duplicated += copies - 1
+        for _ in range(copies):
+            delay = impairment.delay
+            if self.random.random() < impairment.reorder:
+                self.reordered += 1
+                delay += self.random.random() * 0.01
+            self._at(self.now + delay, self._arrival(target, frame))
 
     def _arrival(self, target: int, frame: bytes) -> Callable[[], None]:
         def arrive() -> None:
@@ -213,16 +229,9 @@ class LabSim:
                 if isinstance(effect, Transmit):
                     self._transmit(node, effect)
                 elif isinstance(effect, ViewChanged):
-                    view = node.device.view()
-                    mirrors = [
-                        {
-                            "session": mirror.session,
-                            "sources": [[node.ids[port], word] for port, word in mirror.sources],
-                            "destination": node.ids[mirror.destination],
-                        }
-                        for mirror in view.mirrors
-                    ]
-                    self._tell(self.fabric.set_view(node.name, [node.ids[port] for port in view.up], mirrors))
+                    view = wire_view(node.device.view(), node.ids)
+                    self._tell(self.fabric.set_view(node.name, view["up"], view["mirrors"]))
+                    assert self.fabric.refused(node.name) == ()
                 elif isinstance(effect, Logged):
                     node.log.append(effect.line)
                     node.console.notify(effect, self.now)

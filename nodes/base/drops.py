@@ -113,6 +113,7 @@ class Drop(Enum):
     BRIDGE_BLOCKED = ("bridge-blocked", "the port does not forward in this VLAN (spanning tree)")
     BRIDGE_NO_OUTPUT = ("bridge-no-output", "no other port of the VLAN is up")
     SPAN_DESTINATION = ("span-destination", "a frame into a SPAN destination port, which forwards nothing")
+    SPAN_OVERSUBSCRIBED = ("span-oversubscribed", "copies for a SPAN destination port that could not take so many")
 
     # Console.
     CONSOLE_NOT_ASCII = ("console-not-ascii", "octets of 128 and above that somebody typed; a console knows ASCII only")

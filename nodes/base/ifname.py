@@ -70,6 +70,28 @@ def sort_key(name: str) -> tuple[str, tuple[int, ...]]:
     return kind, tuple(int(part) for part in re.split(r"[/.:]", number) if part)
 
 
+def ranges(names: Iterable[str], *, dash: str = "-", comma: str = ",") -> str:
+    """Short names with neighbours joined: ``Fa0/1-3,Fa0/5``."""
+    runs: list[list[str]] = []
+    for name in sorted(names, key=sort_key):
+        if runs and _follows(runs[-1][-1], name):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return comma.join(short(run[0]) + (dash + _last(run[-1])[1] if len(run) > 1 else "") for run in runs)
+
+
+def _last(name: str) -> tuple[str, str]:
+    """``"FastEthernet0/12"`` -> ``("FastEthernet0/", "12")``"""
+    digits = len(name) - len(name.rstrip("0123456789"))
+    return name[: len(name) - digits], name[len(name) - digits :]
+
+
+def _follows(name: str, other: str) -> bool:
+    (head, last), (other_head, other_last) = _last(name), _last(other)
+    return head == other_head and int(other_last) == int(last) + 1
+
+
 def types(names: Iterable[str]) -> list[str]:
     """The interface types that occur, each once, in order."""
     return list(dict.fromkeys(split(name)[0] for name in names))

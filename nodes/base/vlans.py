@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def vlan_list(vlans: Iterable[int]) -> str:
+def vlan_list(vlans: Iterable[int], *, dash: str = "-", comma: str = ",") -> str:
     """{1, 10, 11, 12} -> ``1,10-12``."""
     runs: list[list[int]] = []
     for vlan in sorted(vlans):
@@ -13,4 +13,4 @@ def vlan_list(vlans: Iterable[int]) -> str:
             runs[-1][1] = vlan
         else:
             runs.append([vlan, vlan])
-    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)
+    return comma.join(str(low) if low == high else f"{low}{dash}{high}" for low, high in runs)

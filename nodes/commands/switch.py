@@ -58,6 +58,11 @@ def console(device: Switch) -> Console:
         device,
         TABLES,
         ios_dialect(device, files.OutputStore(device)),
-        params=base_params(interfaces) | line.vty_param(device.vty_count) | clock.PARAMS | files.PARAMS | reload.PARAMS,
+        params=base_params(interfaces)
+        | line.vty_param(device.vty_count)
+        | clock.PARAMS
+        | files.PARAMS
+        | reload.PARAMS
+        | monitor.params(device),
         modes=MODES,
     )

@@ -52,6 +52,7 @@ def vlan(ctx: Context, args: Args) -> None:
             raise Rejected("%Default VLAN " + vlan_list(builtin) + " may not be deleted.")
         for number in numbers:
             config.vlans.pop(number, None)
+        config.remote_span -= numbers
         device.configured()
         return
     for number in numbers - {DEFAULT_VLAN, *LEGACY_VLANS}:
@@ -125,7 +126,7 @@ def show_vlan(ctx: Context, args: Args) -> VlansView:
     if not found:
         asked = f"id {args['number']}" if args.has("number") else f"name {args['name']}"
         raise Rejected(f"VLAN {asked} not found in current VLAN database")
-    return VlansView(found)
+    return VlansView(found, one=len(found) < len(view.vlans))
 
 
 # Ports -------------------------------------------------------------------------------------------------------------

@@ -11,15 +11,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from nodes.base.drops import Drop, DropCounters
+from nodes.base.limits import SPAN_LIMITS, SpanLimits
 from nodes.device.effects import Effect, Logged, Reload, Transmit, ViewChanged
 from nodes.device.files import Flash, MemoryFlash
 from nodes.device.interface import Interface, Port, PortSpec
 from nodes.device.syslog import Moment, Syslog
 from nodes.device.usage import Usage
 from nodes.wire.ethernet import TAG_LENGTH, TPID
+
+if TYPE_CHECKING:
+    # Not at run time: only a switch has mirrors.
+    from nodes.engine.span.programs import Program
 
 #: The longest frame without its FCS (IEEE 802.3 3.2.7), and what an 802.1Q tag adds to it.
 FRAME_MAX: Final = 1514
@@ -33,6 +38,7 @@ class DeviceSpec:
     type: str
     version: str | None
     ports: tuple[PortSpec, ...]
+    span: SpanLimits = SPAN_LIMITS
 
 
 class Nvram(Protocol):
@@ -57,11 +63,14 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """A mirror rule for the broker: copies of what crosses ``sources`` go out of ``destination`` (port numbers)."""
+    """A mirror for the broker: copies of what crosses ``sources`` go out of ``destination`` (port numbers).
+
+    A source has a direction (``rx``, ``tx``, ``both``) and the number of one of the ``programs``."""
 
     session: int
-    sources: tuple[tuple[int, str], ...]
+    sources: tuple[tuple[int, str, int], ...]
     destination: int
+    programs: tuple[Program, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +176,14 @@ class Device(ABC):
         self.now = now
         self.ready = True
         self.changed()
+
+    def copied(self, port: int, frames: int, octets: int, lost: int, now: float) -> None:
+        """The wires tell what our mirrors copied out of port number ``port``, and how many copies were lost there."""
+        self.now = now
+        entry = self.ports[port]
+        entry.output.add(frames, octets, now)
+        entry.output.drops += lost
+        self.drops.count(Drop.SPAN_OVERSUBSCRIBED, lost)
 
     # For subclasses and commands -----------------------------------------------------------------------------------
 

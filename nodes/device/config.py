@@ -16,6 +16,7 @@ from nodes.device.cryptoconfig import CryptoConfig
 from nodes.device.interface import LOAD_INTERVAL
 from nodes.device.logconfig import LogConfig
 from nodes.engine.acl import AccessList
+from nodes.engine.span.sessions import Sessions
 
 
 class InterfaceAddress(NamedTuple):
@@ -183,14 +184,6 @@ DEFAULT_SVI: Final = "Vlan1"
 
 
 @dataclass(slots=True)
-class MonitorConfig:
-    """``monitor session``: sources as interface -> ``rx``, ``tx`` or ``both``."""
-
-    sources: dict[str, str] = field(default_factory=dict)
-    destination: str = ""
-
-
-@dataclass(slots=True)
 class SwitchConfig(IosConfig):
     interfaces: dict[str, SwitchPortConfig] = field(default_factory=dict)
     """The ports."""
@@ -201,7 +194,9 @@ class SwitchConfig(IosConfig):
     default_gateway: int | None = None
     vlans: dict[int, str] = field(default_factory=dict)
     """VLANs that were made here, beyond the built-in ones, with their names ("" is the default name)."""
-    monitors: dict[int, MonitorConfig] = field(default_factory=dict)
+    remote_span: set[int] = field(default_factory=set)
+    """Those of the VLANs that are RSPAN VLANs."""
+    monitors: Sessions = field(default_factory=dict)
     aging_time: int = 300
 
 

@@ -84,16 +84,18 @@ class Direction:
         self.last: float | None = None
 
     def count(self, frames: Sequence[bytes], now: float) -> None:
-        octets = sum(map(len, frames))
-        self.packets += len(frames)
-        self.octets += octets
         for frame in frames:
             # The group bit of the destination address: broadcasts and multicasts count together, as on IOS.
             if frame and frame[0] & 1:
                 self.broadcasts += 1
+        self.add(len(frames), sum(map(len, frames)), now)
+
+    def add(self, packets: int, octets: int, now: float) -> None:
+        self.packets += packets
+        self.octets += octets
         self.last = now
         self.bit_rate.add(octets * 8, now)
-        self.packet_rate.add(len(frames), now)
+        self.packet_rate.add(packets, now)
 
 
 class Interface(ABC):

@@ -8,27 +8,25 @@ from typing import Final
 from nodes.base import ifname
 from nodes.base.addr import Prefix, format_mac
 from nodes.base.drops import Drop
-from nodes.base.ifname import short
 from nodes.base.vlans import vlan_list
-from nodes.device.base import DeviceSpec, DeviceView, Mirror, Services
+from nodes.device.base import DeviceSpec, DeviceView, Services
 from nodes.device.config import (
     InterfaceAddress,
     InterfaceConfig,
-    MonitorConfig,
     RoutedInterfaceConfig,
     SwitchConfig,
     SwitchPortConfig,
     vty_lines,
 )
+from nodes.device.effects import Effect
 from nodes.device.interface import Interface, Port, Svi
 from nodes.device.ios import IosDevice
+from nodes.device.monitoring import Monitoring
 from nodes.device.stack import IpDevice
 from nodes.device.views import (
     InterfacesView,
     MacEntryView,
     MacTableView,
-    MonitorSessionView,
-    MonitorView,
     TrunksView,
     TrunkView,
     VlansView,
@@ -37,7 +35,6 @@ from nodes.device.views import (
 from nodes.engine.arp import ROUTER
 from nodes.engine.bridge import VLAN_MAX, AccessPort, Bridge, HostPort, PortMode, TrunkPort
 from nodes.engine.fib import DISTANCE_STATIC, Route, RouteKind
-from nodes.engine.span import Direction, MonitorSessions
 
 #: VLANs that every switch has; those above 1000 carry no traffic here or on a 2950.
 DEFAULT_VLAN: Final = 1
@@ -49,8 +46,6 @@ LEGACY_VLANS: Final = {
 }
 #: The TTL of packets that IOS makes.
 TTL: Final = 255
-_DIRECTIONS: Final = {"rx": Direction.RX, "tx": Direction.TX, "both": Direction.BOTH}
-_WORDS: Final = {direction: word for word, direction in _DIRECTIONS.items()}
 
 
 class Switch(IosDevice, IpDevice):
@@ -68,7 +63,7 @@ class Switch(IosDevice, IpDevice):
         self._init_ios(SwitchConfig(hostname=spec.name, vty=vty_lines(self.vty_count), interfaces=interfaces))
         self.input_stages = [self.validate, self.local, self.refuse]
         self.bridge = Bridge(self.drops)
-        self.monitors = self.sessions_of({})
+        self.monitoring = Monitoring(self.ports, self.bridge, self.config)
         # One address for the switch in all its VLANs, behind those of its ports.
         last = max(int.from_bytes(port.mac, "big") for port in spec.ports)
         self.mac = (last + 1).to_bytes(6, "big")
@@ -81,6 +76,7 @@ class Switch(IosDevice, IpDevice):
     def _derive(self) -> None:
         self._follow_interfaces()
         self.bridge.set_vlans(self.vlans())
+        self.bridge.set_remote_span(self.config.remote_span)
         for svi in self.svis():
             if svi.vlan in self.bridge.vlans:
                 self.bridge.add_static(svi.vlan, svi.mac, svi.index)
@@ -94,13 +90,8 @@ class Switch(IosDevice, IpDevice):
             config = self.config.svis[svi.name]
             self._note_method(svi, config.address)
             self.set_admin(svi, not config.shutdown)
-        before = self.monitors.rules(), self.monitors.destinations
-        self.monitors = self.sessions_of(self.config.monitors)
-        if (self.monitors.rules(), self.monitors.destinations) != before:
-            for port in self.ports:
-                self.bridge.set_span_destination(port.index, port.index in self.monitors.destinations)
-                self._follow(port)
-            self.changed()
+        for port in self.monitoring.configure(self.config):
+            self._follow(port)
         self._follow_vlans()
         self.rebuild()
 
@@ -138,16 +129,6 @@ class Switch(IosDevice, IpDevice):
         if self.config.default_gateway is not None:
             yield Route(Prefix(0, 0), RouteKind.STATIC, DISTANCE_STATIC, None, self.config.default_gateway)
 
-    def sessions_of(self, monitors: Mapping[int, MonitorConfig]) -> MonitorSessions:
-        """The monitor sessions that a configuration makes; raises SpanError when they cannot be."""
-        sessions = MonitorSessions(lambda index: short(self.ports[index].name))
-        for number, monitor in sorted(monitors.items()):
-            for name, word in monitor.sources.items():
-                sessions.add_source(number, self.port_by_name[name].index, _DIRECTIONS[word])
-            if monitor.destination:
-                sessions.set_destination(number, self.port_by_name[monitor.destination].index)
-        return sessions
-
     def vlans(self) -> dict[int, str]:
         """The VLANs that carry traffic, with their names."""
         named = {number: name or default_vlan_name(number) for number, name in self.config.vlans.items()}
@@ -155,12 +136,16 @@ class Switch(IosDevice, IpDevice):
 
     def view(self) -> DeviceView:
         base = super().view()
-        mirrors: dict[int, Mirror] = {}
-        for session in self.monitors.sessions():
-            if session.sources and session.destination is not None:
-                sources = tuple((port, _WORDS[direction]) for port, direction in session.sources.items())
-                mirrors[session.id] = Mirror(session.id, sources, session.destination)
-        return DeviceView(base.ready, base.up, tuple(mirrors.values()))
+        return DeviceView(base.ready, base.up, self.monitoring.mirrors())
+
+    def drain(self) -> list[Effect]:
+        if self.monitoring.stale and self.monitoring.follow():
+            self.changed()
+        return super().drain()
+
+    @property
+    def has_effects(self) -> bool:
+        return super().has_effects or self.monitoring.stale
 
     # Traffic -------------------------------------------------------------------------------------------------------
 
@@ -210,7 +195,7 @@ class Switch(IosDevice, IpDevice):
     # Views ---------------------------------------------------------------------------------------------------------
 
     def _status(self, interface: Interface) -> tuple[str, str, str]:
-        if interface.up and interface.index in self.monitors.destinations:
+        if interface.up and interface in self.monitoring:
             return "up", "down", "monitoring"
         return super()._status(interface)
 
@@ -256,10 +241,10 @@ class Switch(IosDevice, IpDevice):
         for port in self.ports:
             interface = self.config.interfaces[port.name]
             # A trunk that works is nobody's member; one without carrier is listed in its access VLAN.
-            if not (interface.trunk and port.up) and port.index not in self.monitors.destinations:
+            if not (interface.trunk and port.up) and port not in self.monitoring:
                 members.setdefault(interface.access_vlan, []).append(port.name)
         vlans = [
-            VlanView(number, name, "active", tuple(members.get(number, ())))
+            VlanView(number, name, "active", tuple(members.get(number, ())), number in self.config.remote_span)
             for number, name in sorted(self.vlans().items())
         ]
         vlans += [VlanView(number, name, "act/unsup", ()) for number, name in LEGACY_VLANS.items()]
@@ -276,21 +261,6 @@ class Switch(IosDevice, IpDevice):
                     TrunkView(port.name, interface.native, vlan_list(allowed) or "none", vlan_list(active) or "none")
                 )
         return TrunksView(tuple(trunks))
-
-    def monitor_view(self, number: int | None = None) -> MonitorView:
-        def names(monitor: MonitorConfig, word: str) -> tuple[str, ...]:
-            return tuple(port.name for port in self.ports if monitor.sources.get(port.name) == word)
-
-        return MonitorView(
-            number,
-            tuple(
-                MonitorSessionView(
-                    session, names(monitor, "rx"), names(monitor, "tx"), names(monitor, "both"), monitor.destination
-                )
-                for session, monitor in sorted(self.config.monitors.items())
-                if number in (None, session)
-            ),
-        )
 
 
 def default_vlan_name(number: int) -> str:

@@ -315,11 +315,14 @@ class VlanView:
     name: str
     status: str
     ports: tuple[str, ...]
+    remote_span: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class VlansView:
     vlans: tuple[VlanView, ...]
+    one: bool = False
+    """Whether one VLAN was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,19 +339,48 @@ class TrunksView:
 
 
 @dataclass(frozen=True, slots=True)
+class MonitorDestinationView:
+    """Destination ports of a session that have the same settings."""
+
+    ports: tuple[str, ...]
+    encapsulation: str
+    """``native``, ``dot1q`` or ``replicate``."""
+    ingress_vlan: int | None
+    """Of the untagged frames that the ports take; None: they take none."""
+    ingress_tagged: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MonitorSessionView:
     number: int
+    kind: str
+    """``Local Session``, ``Remote Source Session`` or ``Remote Destination Session``."""
     rx_only: tuple[str, ...]
     tx_only: tuple[str, ...]
     both: tuple[str, ...]
-    destination: str
+    vlans_rx_only: tuple[int, ...]
+    vlans_tx_only: tuple[int, ...]
+    vlans_both: tuple[int, ...]
+    source_rspan_vlan: int | None
+    destinations: tuple[MonitorDestinationView, ...]
+    reflector: str
+    filter_vlans: tuple[int, ...]
+    destination_rspan_vlan: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class MonitorView:
     asked: int | None
-    """The number of the session that was asked for; None: all."""
+    """The number of the session that was asked for; None: all, or some."""
+    detail: bool
     sessions: tuple[MonitorSessionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSpanView:
+    """``show vlan remote-span``"""
+
+    vlans: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ clock, a socket or another engine. What it needs to be told, its device tells it
     acl          access lists: first match, counters, fragments
     arp          address resolution for the interfaces of one device
     bridge       VLAN-aware learning bridge
-    span         monitor sessions and their mirror rules
+    span         monitor sessions, and what they ask of the wires
     reassembly   IPv4 fragments -> whole packets
     ratelimit    limits for ICMP errors and log messages
     ping, trace  the probes behind the console commands of those names

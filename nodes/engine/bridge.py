@@ -11,12 +11,13 @@ and the first octets of the frame (addresses, tag) until a station or the config
 the tag is done per frame.
 
 Which ports may learn and forward in a VLAN is told by the caller (:meth:`Bridge.set_state`): that is where a spanning
-tree engine takes hold. A port may also be taken out of bridging altogether: down, or destination of a SPAN session.
+tree engine takes hold. A port may also be taken out of bridging altogether: down, or destination of a SPAN session. An
+RSPAN VLAN is flooded by trunks, and nothing is learnt in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Final, NamedTuple
@@ -84,6 +85,8 @@ class _Port:
     mode: PortMode | HostPort
     up: bool = False
     span_destination: bool = False
+    ingress: PortMode | None = None
+    """How a SPAN destination takes frames, if it does."""
 
 
 class _Copy(NamedTuple):
@@ -122,7 +125,10 @@ class Bridge:
         #: Frames to reserved group addresses, (port, frame), for the switch itself. The caller empties it.
         self.control: list[tuple[int, bytes]] = []
         self._drops = drops
+        #: Moves whenever it may be that other ports forward in some VLAN than before.
+        self.revision = 0
         self._vlans = frozenset(vlans)
+        self._remote_span: frozenset[int] = frozenset()
         self._ports: dict[int, _Port] = {}
         self._states: dict[tuple[int, int], tuple[bool, bool]] = {}
         self._stations: dict[int, dict[bytes, _Station]] = {}
@@ -174,9 +180,18 @@ class Bridge:
             self.flush(port=port)
         self._reconfigured()
 
-    def set_span_destination(self, port: int, monitoring: bool) -> None:
-        """A SPAN destination neither takes, learns nor forwards frames of the bridge."""
+    def set_remote_span(self, vlans: Iterable[int]) -> None:
+        """These VLANs carry copies: trunks flood them, nothing is learnt in them, and access ports have no part."""
+        self._remote_span = frozenset(vlans)
+        for vlan in self._remote_span:
+            self.flush(vlan=vlan)
+        self._reconfigured()
+
+    def set_span_destination(self, port: int, monitoring: bool, ingress: PortMode | None = None) -> None:
+        """A SPAN destination forwards no frames of the bridge, and takes none either, unless it is said how; then it
+        learns nothing from them."""
         self._ports[port].span_destination = monitoring
+        self._ports[port].ingress = ingress if monitoring else None
         if monitoring:
             self.flush(port=port)
         self._reconfigured()
@@ -192,7 +207,12 @@ class Bridge:
         self._sweep = now
         self._reconfigured()
 
+    def forwarding(self, vlan: int) -> Mapping[int, bool]:
+        """The ports through which frames of a VLAN may leave -> whether they get a tag there."""
+        return self._vlan_members(vlan) if vlan in self._vlans else {}
+
     def _reconfigured(self) -> None:
+        self.revision += 1
         self._members.clear()
         self._memory.clear()
 
@@ -308,10 +328,15 @@ class Bridge:
             return _Memory(refusal, None, None)
         if frame[:5] == _RESERVED_PREFIX and frame[5] < 0x10:
             return _Memory(None, None, None)
-        ingress = self._classify(self._ports[port].mode, frame)
+        entry = self._ports[port]
+        ingress = self._classify(entry.ingress or entry.mode, frame)
         if isinstance(ingress, Drop):
             return _Memory(ingress, None, None)
         learning, forwarding = self._states.get((port, ingress.vlan), (True, True))
+        if entry.ingress is not None:
+            learning, forwarding = False, True
+        elif ingress.vlan in self._remote_span:
+            learning = False
         source = self._learn(ingress.vlan, frame[6:12], port, now) if learning else None
         if not forwarding:
             return _Memory(Drop.BRIDGE_BLOCKED, source, None)
@@ -327,7 +352,7 @@ class Bridge:
         """Why a frame may not even be looked at in its VLAN."""
         if not self._ports[port].up:
             return Drop.PORT_DOWN
-        if self._ports[port].span_destination:
+        if self._ports[port].span_destination and self._ports[port].ingress is None:
             return Drop.SPAN_DESTINATION
         if len(frame) < _HEADER:
             return Drop.ETHERNET_MALFORMED
@@ -343,7 +368,7 @@ class Bridge:
             vid, skip, priority = tci & 0x0FFF, 16, tci & 0xF000
         if not isinstance(mode, TrunkPort):
             vlan = mode.vlan
-            if vid not in (0, vlan):
+            if vid not in (0, vlan) or vlan in self._remote_span:
                 return Drop.BRIDGE_VLAN_NOT_ALLOWED
         else:
             vlan = vid or mode.native
@@ -403,13 +428,18 @@ class Bridge:
                 for number, port in self._ports.items()
                 if port.up
                 and not port.span_destination
-                and (port.mode.carries(vlan) if isinstance(port.mode, TrunkPort) else port.mode.vlan == vlan)
+                and self._is_member(port.mode, vlan)
                 and self._states.get((number, vlan), (True, True))[1]
             }
         return members
 
     def _is_host(self, port: int) -> bool:
         return isinstance(self._ports[port].mode, HostPort)
+
+    def _is_member(self, mode: PortMode | HostPort, vlan: int) -> bool:
+        if isinstance(mode, TrunkPort):
+            return mode.carries(vlan)
+        return mode.vlan == vlan and vlan not in self._remote_span
 
     def _too_old(self, station: _Station, now: float) -> bool:
         return self.ageing > 0 and now - station.seen >= self.ageing

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from nodes.base.limits import SPAN_LIMITS, SpanLimits
+
 MDI: Final = "mdi"
 MDIX: Final = "mdix"
 AUTO: Final = "auto"
@@ -32,6 +34,8 @@ class Model:
     type: str
     description: str
     ports: tuple[PortModel, ...]
+    span: SpanLimits = SPAN_LIMITS
+    """What monitor sessions a switch can have."""
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,7 @@ async def _run(
         type=description["type"],
         version=description["version"],
         ports=tuple(PortSpec(port["name"], port["mac"]) for port in ports),
+        span=KINDS[description["kind"]].models[description["type"]].span,
     )
     saved = folder / description["nvram"]
     nvram, flash = FileNvram(saved), FolderFlash(saved.with_suffix(".flash"))

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from broker.client import Connected, DeviceClient, Disconnected, Frames, Links, Malformed, Refused, Request
+from broker.client import Connected, Copied, DeviceClient, Disconnected, Frames, Links, Malformed, Refused, Request
 from broker.protocol import MAX_BATCH
 from nodes.base.drops import Drop
 from nodes.commands.console import Console, settle_sessions
@@ -33,6 +33,7 @@ from nodes.shell.keylog import KeyLog
 from nodes.shell.requests import Requests
 from nodes.shell.telnet import ConsoleServer
 from nodes.shell.usage import Others
+from nodes.shell.view import wire_view
 
 if TYPE_CHECKING:
     # Not at run time: most devices have no IPsec and load nothing of it.
@@ -154,6 +155,11 @@ class Pump:
                 port = self._port_of.get(port_id)
                 if port is not None:
                     device.carrier(port, state.carrier, str(state.reason), now)
+        elif isinstance(event, Copied):
+            for port_id, count in event.ports.items():
+                port = self._port_of.get(port_id)
+                if port is not None:
+                    device.copied(port, *count, now)
         elif isinstance(event, Request):
             self._requests.begin(event, now)
         elif isinstance(event, Malformed):
@@ -208,19 +214,7 @@ class Pump:
 
     def _carry_out(self, effect: Any, now: float) -> None:
         if isinstance(effect, ViewChanged):
-            view = self._device.view()
-            self._client.set_view(
-                ready=view.ready,
-                up=[self._port_ids[port] for port in view.up],
-                mirrors=[
-                    {
-                        "session": mirror.session,
-                        "sources": [[self._port_ids[port], direction] for port, direction in mirror.sources],
-                        "destination": self._port_ids[mirror.destination],
-                    }
-                    for mirror in view.mirrors
-                ],
-            )
+            self._client.set_view(**wire_view(self._device.view(), self._port_ids))
         elif isinstance(effect, Logged):
             self.log(effect.line)
             self._console.notify(effect, now)

@@ -1,12 +1,13 @@
-"""``show mac address-table``, ``show vlan [brief]``, ``show interfaces trunk``, ``show monitor session``."""
+"""``show mac address-table``, ``show vlan [brief|remote-span]``, ``show interfaces trunk``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from nodes.base.ifname import short
-from nodes.device.views import MacTableView, MonitorSessionView, MonitorView, TrunksView, VlansView
+from nodes.base.vlans import vlan_list
+from nodes.device.views import MacTableView, RemoteSpanView, TrunksView, VlansView
 
 #: The media, spanning tree and bridging of the VLANs that IOS reserves for FDDI and Token Ring.
 _MEDIA: Final = {
@@ -57,13 +58,28 @@ def vlans(view: VlansView) -> Iterator[str]:
             f"{vlan.number:<4} {kind:<5} {said:<10} 1500  -      -      -        {tree:<4} {bridging:<8} 0      0     "
         )
     yield ""
-    yield "Remote SPAN VLANs"
-    yield "-" * 78
-    yield ""
+    if view.one:
+        yield "Remote SPAN VLAN"
+        yield "-" * 16
+        yield "Enabled" if view.vlans[0].remote_span else "Disabled"
+    else:
+        yield from _remote_span(vlan.number for vlan in view.vlans if vlan.remote_span)
     yield ""
     yield "Primary Secondary Type              Ports"
     yield "------- --------- ----------------- ------------------------------------------"
     yield ""
+
+
+def remote_span(view: RemoteSpanView) -> Iterator[str]:
+    yield ""
+    yield from _remote_span(view.vlans)
+    yield ""
+
+
+def _remote_span(vlans: Iterable[int]) -> Iterator[str]:
+    yield "Remote SPAN VLANs"
+    yield "-" * 78
+    yield vlan_list(vlans)
 
 
 def trunks(view: TrunksView) -> Iterator[str]:
@@ -82,34 +98,3 @@ def trunks(view: TrunksView) -> Iterator[str]:
         yield f"{'Port':<12}{title}"
         for trunk, value in zip(view.trunks, values, strict=True):
             yield f"{short(trunk.port):<12}{value}"
-
-
-def _names(ports: Sequence[str]) -> str:
-    return ",".join(short(port) for port in ports)
-
-
-def _monitor(session: MonitorSessionView) -> Iterator[str]:
-    title = f"Session {session.number}"
-    yield title
-    yield "-" * len(title)
-    yield f"{'Type':<23}: Local Session"
-    yield f"{'Description':<23}: -"
-    if session.rx_only or session.tx_only or session.both:
-        yield f"{'Source Ports':<23}: "
-    for label, ports in (("RX Only", session.rx_only), ("TX Only", session.tx_only), ("Both", session.both)):
-        if ports:
-            yield f"{'    ' + label:<23}: {_names(ports)}"
-    if session.destination:
-        yield f"{'Destination Ports':<23}: {short(session.destination)}"
-        yield f"{'    Encapsulation':<23}: Native"
-        yield f"{'          Ingress':<23}: Disabled"
-
-
-def monitor(view: MonitorView) -> Iterator[str]:
-    if not view.sessions:
-        where = "" if view.asked is None else f" for session [{view.asked}]"
-        yield f" No SPAN configuration is present in the system{where}."
-        yield ""
-    for session in view.sessions:
-        yield from _monitor(session)
-        yield ""

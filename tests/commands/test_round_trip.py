@@ -18,7 +18,6 @@ from nodes.device.access import AccessConfig, Credential, User
 from nodes.device.config import (
     InterfaceAddress,
     LineConfig,
-    MonitorConfig,
     RoutedInterfaceConfig,
     RouterConfig,
     StaticRoute,
@@ -28,6 +27,7 @@ from nodes.device.config import (
 from nodes.device.ios import IosDevice
 from nodes.device.logconfig import LogConfig, Stamp, Timezone
 from nodes.engine.acl import AccessList, AclRule, Action, PortMatch, PortOperator
+from nodes.engine.span.sessions import Destination, Direction, Encapsulation, Session
 from tests.device.bench import Bench
 
 NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,10}[A-Za-z0-9]", fullmatch=True)
@@ -287,6 +287,35 @@ def router_configs(draw: st.DrawFn) -> RouterConfig:
 VLAN_NUMBERS = st.integers(2, 1001) | st.integers(1006, 4094)
 
 
+DIRECTIONS = st.sampled_from((Direction.RX, Direction.TX, Direction.BOTH))
+DESTINATIONS = st.builds(Destination, st.sampled_from(Encapsulation), st.none(), st.just(False)) | st.builds(
+    Destination, st.sampled_from(Encapsulation), st.integers(1, 4094), st.booleans()
+)
+
+
+@st.composite
+def monitor_sessions(draw: st.DrawFn, most: int = 1) -> dict[int, Session]:
+    """With ``most`` destinations a session."""
+    ports = list(draw(st.permutations(SWITCH_PORTS)))
+    remotes = list(draw(st.permutations(sorted(draw(st.sets(VLAN_NUMBERS, min_size=2, max_size=4))))))
+    found = {}
+    for number in sorted(draw(st.sets(st.integers(1, 2)))):
+        session = found[number] = Session()
+        way = draw(st.sampled_from(("ports", "vlans", "remote", "nothing")))
+        if way == "remote":
+            session.from_remote = remotes.pop()
+        elif way == "vlans":
+            session.vlans = draw(st.dictionaries(st.integers(1, 4094), DIRECTIONS, min_size=1, max_size=5))
+        elif way == "ports":
+            session.ports = {ports.pop(): draw(DIRECTIONS) for _ in range(draw(st.integers(1, 4)))}
+            session.filter = draw(st.frozensets(st.integers(1, 4094), max_size=4))
+        if way != "remote" and draw(st.booleans()):
+            session.to_remote, session.reflector = remotes.pop(), ports.pop() if draw(st.booleans()) else ""
+        elif way == "nothing" or draw(st.booleans()):
+            session.destinations = {ports.pop(): draw(DESTINATIONS) for _ in range(draw(st.integers(1, most)))}
+    return found
+
+
 @st.composite
 def switch_configs(draw: st.DrawFn) -> SwitchConfig:
     numbers = sorted(draw(st.sets(VLAN_NUMBERS, max_size=6)))
@@ -310,13 +339,8 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
             portfast=draw(st.booleans()),
             kept=draw(kept_lines(*kept.INTERFACE)),
         )
-    monitors = {}
-    ports = list(draw(st.permutations(SWITCH_PORTS)))
-    for session in sorted(draw(st.sets(st.integers(1, 2)))):
-        count = draw(st.integers(0, 3))
-        sources = {ports.pop(): draw(st.sampled_from(("rx", "tx", "both"))) for _ in range(count)}
-        destination = ports.pop() if not count or draw(st.booleans()) else ""
-        monitors[session] = MonitorConfig(sources, destination)
+    remote = {number for number in numbers if draw(st.booleans())}
+    monitors = draw(monitor_sessions())
     return SwitchConfig(
         draw(NAMES),
         draw(st.booleans()),
@@ -329,6 +353,7 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
         kept=draw(kept_lines(*kept.FIRST, *kept.BOTH, *kept.SWITCH)),
         interfaces=interfaces,
         vlans=dict(zip(numbers, names, strict=True)),
+        remote_span=remote,
         monitors=monitors,
         aging_time=draw(st.sampled_from((0, 300)) | st.integers(10, 1000000)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nodes.base.addr import parse_ipv4
+from nodes.base.limits import SpanLimits
 from nodes.commands.console import Console
 from nodes.device.base import Device, DeviceSpec, Services
 from nodes.device.effects import Logged, Transmit
@@ -37,13 +38,21 @@ class NoNvram:
 class Bench:
     """A device of ``kind`` with ``config`` loaded. Time stands still unless ``now`` is moved."""
 
-    def __init__(self, kind: str, config: str = "", *, version: str | None = None, carrier: bool = True) -> None:
+    def __init__(
+        self,
+        kind: str,
+        config: str = "",
+        *,
+        version: str | None = None,
+        carrier: bool = True,
+        span: SpanLimits | None = None,
+    ) -> None:
         row = KINDS[kind]
         model = row.models[row.default_type]
         ports = tuple(
             PortSpec(port.name, b"\x02\x00\x00\x00\x00" + bytes((index + 1,))) for index, port in enumerate(model.ports)
         )
-        spec = DeviceSpec("bench", "DUT", kind, model.type, version or row.default_version, ports)
+        spec = DeviceSpec("bench", "DUT", kind, model.type, version or row.default_version, ports, span or model.span)
         self.now = 100.0
         services = Services(lambda count: bytes(count), lambda: 0.0, NoNvram())
         self.device: Device = load(row.device)(spec, services, self.now)
