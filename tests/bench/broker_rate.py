@@ -1,4 +1,5 @@
-"""How many messages and frames a second a broker passes on, against libzmq's own zmq_proxy in the same run.
+"""How many messages and frames a second a broker passes on, against libzmq's own zmq_proxy in the same run, and what
+TCP and keys (CURVE) cost.
 
     python tests/bench/broker_rate.py [seconds]
 
@@ -10,7 +11,10 @@ rounds, taken in turn; quote the ratios, the absolute figures move with the mach
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
+import socket
 import statistics
 import sys
 import tempfile
@@ -22,6 +26,8 @@ from pathlib import Path
 import msgpack
 import zmq
 
+from broker import keygen
+from broker.keys import BROKER, NODES, ClientKeys
 from broker.protocol import CONTROL, DATA, PROTO, pack_control, pack_data, unpack_control
 from broker.server import QUEUE
 from broker.server import main as broker_main
@@ -32,12 +38,14 @@ CREDIT = 32
 CASES = ((1, 100), (32, 100), (128, 100), (128, 1400))
 
 
-def dealer(endpoint: str) -> zmq.Socket[bytes]:
+def dealer(endpoint: str, keys: Path | None) -> zmq.Socket[bytes]:
     socket: zmq.Socket[bytes] = zmq.Context().socket(zmq.DEALER)
     socket.set(zmq.SNDHWM, QUEUE)
     socket.set(zmq.RCVHWM, QUEUE)
     socket.set(zmq.IMMEDIATE, 1)
     socket.set(zmq.LINGER, 0)
+    if keys is not None:
+        ClientKeys.read(keys).use(socket)
     socket.connect(endpoint)
     return socket
 
@@ -52,8 +60,8 @@ def join(socket: zmq.Socket[bytes], node: str, port: int) -> None:
             return
 
 
-def send(endpoint: str, message: bytes, hello: bool) -> None:
-    socket = dealer(endpoint)
+def send(endpoint: str, message: bytes, hello: bool, keys: Path | None) -> None:
+    socket = dealer(endpoint, keys)
     if hello:
         join(socket, "a", 1)
     for _ in range(WINDOW):
@@ -64,9 +72,9 @@ def send(endpoint: str, message: bytes, hello: bool) -> None:
                 socket.send(message)
 
 
-def count(endpoint: str, seconds: float, hello: bool, result: Connection) -> None:
+def count(endpoint: str, seconds: float, hello: bool, keys: Path | None, result: Connection) -> None:
     """Data messages per second after a quarter of a second's run-up."""
-    socket = dealer(endpoint)
+    socket = dealer(endpoint, keys)
     if hello:
         join(socket, "b", 2)
     ack = pack_data(2, [b"ack"])
@@ -93,6 +101,11 @@ def count(endpoint: str, seconds: float, hello: bool, result: Connection) -> Non
     result.send(seen / (time.perf_counter() - start))
 
 
+def run_broker(file: str) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # its log
+    broker_main([file])
+
+
 def run_proxy(front: str, back: str) -> None:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     sockets: list[zmq.Socket[bytes]] = []
@@ -106,15 +119,21 @@ def run_proxy(front: str, back: str) -> None:
 
 
 def measure(
-    middle: Callable[..., object], arguments: tuple[object, ...], ends: tuple[str, str], message: bytes, seconds: float
+    middle: Callable[..., object],
+    arguments: tuple[object, ...],
+    ends: tuple[str, str],
+    message: bytes,
+    seconds: float,
+    keys: Path | None = None,
 ) -> float:
-    """Messages per second from end to end."""
+    """Messages per second from end to end; ``keys``: the folder of a lab's keys."""
     hello = ends[0] == ends[1]
+    own = [None if keys is None else keys / NODES / node for node in ("a", "b")]
     ours, theirs = multiprocessing.Pipe(duplex=False)
     jobs = [
         multiprocessing.Process(target=middle, args=arguments),
-        multiprocessing.Process(target=count, args=(ends[1], seconds, hello, theirs)),
-        multiprocessing.Process(target=send, args=(ends[0], message, hello)),
+        multiprocessing.Process(target=count, args=(ends[1], seconds, hello, own[1], theirs)),
+        multiprocessing.Process(target=send, args=(ends[0], message, hello, own[0])),
     ]
     for job in jobs:
         job.start()
@@ -129,6 +148,14 @@ def measure(
             job.join()
 
 
+def free_ports(number: int) -> list[int]:
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
     with tempfile.TemporaryDirectory(prefix="wl") as name:
@@ -137,26 +164,40 @@ def main() -> None:
         description = {
             "proto": PROTO,
             "lab": "rate",
-            "endpoint": endpoint,
             "nodes": {
                 "a": {"ports": [{"id": 1, "name": "e0", "mdi": "mdi"}]},
                 "b": {"ports": [{"id": 2, "name": "e0", "mdi": "mdix"}]},
             },
             "wires": [{"a": 1, "b": 2, "cable": "straight"}],
         }
-        file = folder / "broker.msgpack"
-        file.write_bytes(msgpack.packb(description))
-        print("frames octets   broker msg/s    frames/s   Mbit/s   proxy msg/s  ratio")
+        keys = folder / "keys"
+        keygen.make(keys, ("a", "b"))
+        # Over TCP without keys, and with them.
+        plain, sealed = (f"tcp://127.0.0.1:{port}" for port in free_ports(2))
+        files = {end: folder / f"{number}.msgpack" for number, end in enumerate((endpoint, plain, sealed))}
+        for end, file in files.items():
+            own = {"curve": str(keys / BROKER)} if end == sealed else {}
+            file.write_bytes(msgpack.packb({**description, **own, "endpoint": end}))
+
+        def through(end: str, message: bytes) -> float:
+            own = keys if end == sealed else None
+            return measure(run_broker, (str(files[end]),), (end, end), message, seconds, own)
+
+        print(
+            "frames octets   broker msg/s    frames/s   Mbit/s   proxy msg/s  ratio     TCP msg/s   CURVE msg/s  ratio"
+        )
         for batch, octets in CASES:
             message = pack_data(1, [bytes(octets)] * batch)
-            broker, proxy = [], []
+            broker, proxy, tcp, curve = [], [], [], []
             for _ in range(ROUNDS):
-                broker.append(measure(broker_main, ([str(file)],), (endpoint, endpoint), message, seconds))
+                broker.append(through(endpoint, message))
                 proxy.append(measure(run_proxy, (front, back), (front, back), message, seconds))
-            ours, theirs = statistics.median(broker), statistics.median(proxy)
+                tcp.append(through(plain, message))
+                curve.append(through(sealed, message))
+            ours, theirs, open_, closed = map(statistics.median, (broker, proxy, tcp, curve))
             print(
                 f"{batch:6} {octets:6}  {ours:13,.0f} {ours * batch:11,.0f} {ours * batch * octets * 8e-6:8,.0f}"
-                f"  {theirs:12,.0f}  {ours / theirs:5.2f}",
+                f"  {theirs:12,.0f}  {ours / theirs:5.2f}  {open_:12,.0f}  {closed:12,.0f}  {closed / open_:5.2f}",
                 flush=True,
             )
 
