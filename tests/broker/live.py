@@ -148,11 +148,12 @@ class CurveLab(Lab):
         self.keys = folder / "keys"
         self.health = folder / "health"
         self.log = folder / "log"
+        self.port = free_port()
         keygen.make(self.keys, description["nodes"])
         super().__init__(folder, description)
 
-    def describe(self, description: dict[str, Any]) -> None:
-        self.endpoint = f"tcp://127.0.0.1:{free_port()}"
+    def describe(self, description: dict[str, Any], address: str = "127.0.0.1") -> None:
+        self.endpoint = f"tcp://{address}:{self.port}"
         super().describe({**description, "curve": "keys/broker", "health": "health"})
 
     def start(self, stdout: int = subprocess.DEVNULL, stderr: int | None = None) -> subprocess.Popen[bytes]:
