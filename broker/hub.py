@@ -299,6 +299,7 @@ class Hub:
             self._complain(f"{self._name(ident)} sends frames from {self._description.ports[port]}, another's port")
         else:
             self.drops.count(Drop.UNKNOWN_PORT, frames)
+            self._complain(f"{self._name(ident)} sends frames from a port that the lab does not have")
 
     # Control messages
 
@@ -329,6 +330,7 @@ class Hub:
                 self._knock(ident)
             case _:
                 self.drops.count(Drop.BAD_MESSAGE)
+                self._complain(f"{self._name(ident)} says what nobody says to a broker")
 
     def _hello(self, ident: bytes, body: dict[str, Any], holder: str | None) -> None:
         claim = user(None if body.get("operator") is True else str(body.get("node")))

@@ -75,7 +75,7 @@ class Complaints:
         """To be called every COMPLAIN_EVERY seconds."""
         for text, count in self._again.items():
             if count:
-                self._log(f"{text} (again, {count} times)")
+                self._log(f"{text} (again, {count} times)" if count > 1 else f"{text} (again)")
         if self._others:
             self._log(f"{self._others} further complaints")
         self._again = {text: 0 for text, count in self._again.items() if count}

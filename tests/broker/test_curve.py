@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import zmq
 
-from broker import keygen
+from broker import health, keygen
 from broker.client import (
     BrokerGone,
     ClientKeys,
@@ -82,6 +82,8 @@ def test_whether_it_is_well(stopped_curve_lab: CurveLab) -> None:
     process = stopped_curve_lab.start()
     stopped_curve_lab.status()
     assert healthy(stopped_curve_lab)
+    process.send_signal(signal.SIGSTOP)
+    assert health.ask(stopped_curve_lab.health, timeout=0.2).startswith("no answer")
     stopped_curve_lab.kill()
     assert stopped_curve_lab.health.exists()
     assert not healthy(stopped_curve_lab), "the file that a killed broker left says nothing"
