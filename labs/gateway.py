@@ -2,7 +2,9 @@
 
 ::
 
-    python -m labs.gateway --listen HOST PORT=TARGET ...      TARGET: the path of a Unix socket, or HOST:PORT
+    python -m labs.gateway --listen HOST [--health SOCKET] PORT=TARGET ...
+
+TARGET is the path of a Unix socket, or HOST:PORT.
 
 A device's console is a Unix socket in a folder that it shares with the gateway and with nobody else, so no device can
 reach another's console; and the gateway listens on HOST alone, the name of its own end of the network outside, so no
@@ -20,7 +22,10 @@ import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, TypeAlias
+
+from broker.health import WELL, Health
 
 #: Connections at one time, each with two descriptors; what comes beyond them is closed at once.
 MAX_CONNECTIONS: Final = 400
@@ -62,6 +67,9 @@ class _Half(asyncio.Protocol):
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         self.other: _Half | None = None
+        #: What came before there was another side to write it to, and whether that was all.
+        self.early = bytearray()
+        self.ended = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -71,18 +79,26 @@ class _Half(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.other is not None and self.other.transport is not None:
             self.other.transport.write(data)
+        else:
+            self.early += data
+            self.pause()
 
     def eof_received(self) -> bool:
         """This side has said all; the other may still have something to say."""
-        if self.other is None or self.other.transport is None:
-            return False
-        with contextlib.suppress(OSError):
-            self.other.transport.write_eof()
+        self.ended = True
+        if self.other is not None and self.other.transport is not None:
+            with contextlib.suppress(OSError):
+                self.other.transport.write_eof()
         return True
 
+    def pause(self) -> None:
+        """Read no more for now."""
+        if self.transport is not None:
+            self.transport.pause_reading()
+
     def pause_writing(self) -> None:
-        if self.other is not None and self.other.transport is not None:
-            self.other.transport.pause_reading()
+        if self.other is not None:
+            self.other.pause()
 
     def resume_writing(self) -> None:
         if self.other is not None and self.other.transport is not None:
@@ -104,13 +120,33 @@ class _Outer(_Half):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        assert self.transport is not None
-        self.transport.pause_reading()
+        # Python 3.11 may read once all the same.
+        self.pause()
         self._gateway.enter(self, self._target)
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
         self._gateway.leave(self)
+
+
+class _Inner(_Half):
+    """The side of the target."""
+
+    def __init__(self, client: _Outer) -> None:
+        super().__init__()
+        self.other, client.other = client, self
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        assert self.transport is not None
+        client = self.other
+        if client is None or client.transport is None:  # it did not wait
+            self.transport.abort()
+            return
+        self.transport.write(client.early)
+        if client.ended:
+            self.transport.write_eof()
+        client.transport.resume_reading()
 
 
 class Gateway:
@@ -169,30 +205,23 @@ def _notice_when_gone(end: socket.socket) -> None:
 async def _connect(client: _Outer, target: Target) -> None:
     """Join the client and the target, or close the client's connection."""
     loop = asyncio.get_running_loop()
-    inner = _Half()
-    client.other, inner.other = inner, client  # before the target can have said anything
     try:
         async with asyncio.timeout(_CONNECT):
             if isinstance(target, str):
-                await loop.create_unix_connection(lambda: inner, target)
+                await loop.create_unix_connection(lambda: _Inner(client), target)
             else:
-                await loop.create_connection(lambda: inner, *target)
+                await loop.create_connection(lambda: _Inner(client), *target)
     except (OSError, TimeoutError):
         if client.transport is not None:
             client.transport.close()
-        return
-    if client.transport is None:  # it did not wait
-        if inner.transport is not None:
-            inner.transport.abort()
-        return
-    client.transport.resume_reading()
 
 
-async def _run(host: str, forwards: Sequence[Forward]) -> int:
+async def _run(host: str, forwards: Sequence[Forward], health: Path | None) -> int:
+    loop = asyncio.get_running_loop()
     gateway = Gateway()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        loop.add_signal_handler(number, stopped.set)
     try:
         await gateway.open(host, forwards)
     except OSError as error:
@@ -200,8 +229,14 @@ async def _run(host: str, forwards: Sequence[Forward]) -> int:
         gateway.close()
         return 1
     print(f"gateway on {host}: {' '.join(map(str, forwards))}", flush=True)
-    await stopped.wait()
-    gateway.close()
+    with contextlib.ExitStack() as ending:
+        ending.callback(gateway.close)
+        if health is not None:
+            asked = Health(health, lambda: WELL)  # this loop answers, and it carries all that there is to carry
+            ending.callback(asked.close)
+            ending.callback(loop.remove_reader, asked)
+            loop.add_reader(asked, asked.answer)
+        await stopped.wait()
     return 0
 
 
@@ -209,9 +244,12 @@ def main(argv: Sequence[str]) -> int:
     """Carry connections until SIGTERM; the exit status: 0 served, 1 could not listen, 2 usage."""
     parser = argparse.ArgumentParser(prog="python -m labs.gateway", description="TCP ports outside -> sockets inside")
     parser.add_argument("--listen", required=True, metavar="HOST", help="the only address on which it listens")
+    parser.add_argument(
+        "--health", type=Path, metavar="SOCKET", help="where it says whether it is well (broker.health)"
+    )
     parser.add_argument("forwards", nargs="+", type=parse_forward, metavar="PORT=TARGET")
     options = parser.parse_args(argv)
-    return asyncio.run(_run(options.listen, options.forwards))
+    return asyncio.run(_run(options.listen, options.forwards, options.health))
 
 
 if __name__ == "__main__":

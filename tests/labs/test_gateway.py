@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,6 +128,33 @@ def test_a_slow_reader_holds_up_its_writer(tmp_path: Path) -> None:
                 while octets := await reader.read(1 << 20):
                     received += len(octets)
             assert received == sent
+            writer.close()
+
+    asyncio.run(scene())
+
+
+def test_a_client_in_a_hurry_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has said all before the target has taken the connection, and was read although it should wait."""
+    heard = asyncio.Event()
+    connecting = gateway._connect
+
+    async def late(client: Any, target: gateway.Target) -> None:
+        while not client.ended:
+            client.transport.resume_reading()
+            await asyncio.sleep(0.001)
+        heard.set()
+        await connecting(client, target)
+
+    monkeypatch.setattr(gateway, "_connect", late)
+
+    async def scene() -> None:
+        path = str(tmp_path / "console")
+        async with await asyncio.start_unix_server(greet, path), carried(path) as (port,):
+            reader, writer = await connect(port)
+            writer.write(b"there")
+            writer.write_eof()
+            await heard.wait()
+            assert await reader.read() == b"hello there"
             writer.close()
 
     asyncio.run(scene())
