@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import ipaddress
 import os
 import sys
 from collections.abc import Sequence
@@ -32,6 +33,8 @@ Exit statuses: 0 done, 1 the lab said no, 2 wrong usage.
 #: What -n means for most verbs.
 _LAB: Final = "the lab (default: the only one that runs)"
 _LAB_OR_LEFT: Final = "the lab (default: the only one that runs; one that has ended will do when it is named)"
+
+_LAB_OTHER: Final = "run the lab under another name (default: the lab file's)"
 
 _CAPTURE: Final = """\
 A WIRE is named by an end of it, R-A:Fa0/0; by a node, R-A, for all of its cables; or by both ends, R-A--Sniffer1.
@@ -71,6 +74,17 @@ May be run again: descriptions are made anew, keys are kept. To replace a key pa
 again, and start anew the broker and then whose key it was; to replace all of them, remove every `secret`."""
 
 
+_COMPOSE: Final = """\
+The file lies where -o says, and what it names (the lab file's folder, the source tree for the image) relative to it:
+
+  wirelab compose my/my.lab.yml -o my/docker-compose.yml
+  cd my && docker compose up -d
+
+Consoles are published on the addresses and ports of the lab file, which are 127.0.0.1 unless it says otherwise: they
+ask for no password. Every verb that asks a running lab works on it as on a local one.
+"""
+
+
 def _port(text: str) -> int:
     value = int(text)
     if not 0 <= value <= 65535:
@@ -89,6 +103,13 @@ def _host_port(text: str) -> tuple[str, int]:
 
 
 _host_port.__name__ = "address (HOST:PORT)"
+
+
+def _address(text: str) -> str:
+    return str(ipaddress.ip_address(text))
+
+
+_address.__name__ = "address"
 
 
 def _owner(text: str) -> tuple[int, int]:
@@ -131,7 +152,7 @@ def parser() -> argparse.ArgumentParser:
     )
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
 
-    def verb(name: str, run: str, summary: str, more: str = "", *, lab: str = _LAB) -> argparse.ArgumentParser:
+    def verb(name: str, run: str, summary: str, more: str = "", *, lab: str | None = _LAB) -> argparse.ArgumentParser:
         added = verbs.add_parser(
             name,
             help=summary,
@@ -139,7 +160,8 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         added.set_defaults(run=run)
-        added.add_argument("-n", "--name", metavar="LAB", help=lab)
+        if lab is not None:
+            added.add_argument("-n", "--name", metavar="LAB", help=lab)
         return added
 
     def nodes(added: argparse.ArgumentParser) -> None:
@@ -153,7 +175,7 @@ def parser() -> argparse.ArgumentParser:
         "start a lab and wait until it is ready",
         "Prints where the consoles are and what to try. If the lab runs already, says so and changes nothing.\n"
         "A startup-config that a device saved beats the one of the stage; --wipe forgets what is saved.",
-        lab="run the lab under another name (default: the lab file's)",
+        lab=_LAB_OTHER,
     )
     added.add_argument("lab", nargs="?", metavar="LAB|FILE", help="a lab of `wirelab list`, or a FILE.lab.yml")
     added.add_argument("--stage", metavar="NAME", help="which set of startup-configs (default: the lab file's default)")
@@ -246,6 +268,32 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument(
         "--owner", type=_owner, metavar="UID:GID", help="whom the folders are given to (default: they are ours)"
     )
+
+    added = verb(
+        "new",
+        "author:new",
+        "a lab of your own to start from",
+        "Writes DIR/LAB.lab.yml with comments, startup-configs beside it, and a schema that helps editors.\n"
+        "It runs as it is: two routers, a switch and two PCs.",
+        lab="its name (default: that of the folder)",
+    )
+    added.add_argument("directory", metavar="DIR", help="the folder to make")
+
+    added = verb("schema", "author:schema", "the JSON schema of lab files, for editors", lab=None)
+    added.add_argument("-o", "--output", metavar="FILE", help="where to write it (default: standard output)")
+
+    added = verb(
+        "compose", "author:compose", "a lab as a compose file: each device a container", _COMPOSE, lab=_LAB_OTHER
+    )
+    added.add_argument("lab", nargs="?", metavar="LAB|FILE", help="a lab of `wirelab list`, or a FILE.lab.yml")
+    added.add_argument("--stage", metavar="NAME", help="which set of startup-configs (default: the lab file's default)")
+    added.add_argument(
+        "--bind", type=_address, metavar="ADDR", help="publish consoles on this address (default: the lab file's)"
+    )
+    added.add_argument(
+        "--base-port", type=_port, metavar="P", help="consoles on ports P, P+1, … in the lab's order; 0: free ports"
+    )
+    added.add_argument("-o", "--output", metavar="FILE", help="where to write it (default: standard output)")
     return top
 
 

@@ -21,6 +21,12 @@ def catalog() -> dict[str, Path]:
     return {file.name.removesuffix(SUFFIX): file for file in sorted(CATALOG.glob(f"*/*{SUFFIX}"))}
 
 
+def source_tree() -> Path | None:
+    """The folder from which images are built, when this runs from one and is not installed."""
+    folder = CATALOG.parent.parent
+    return folder if (folder / "Dockerfile").is_file() else None
+
+
 def lab_file(word: str | None) -> Path:
     """The lab file that ``word`` means: a path, or a name of the catalog. Raises LabError."""
     known = catalog()
