@@ -11,7 +11,9 @@ programs    a Lab -> the configuration of its supervisord
 supervisor  supervisord as a fork server: ``python -m labs.supervisor``
 control     talks to a running supervisord and to the broker
 launch      up, down, and everything between
-gateway     the way into a lab of containers: ``python -m labs.gateway``
+running     a lab that runs as the verbs see it; local: one that was started here, containers: one that compose runs
+compose     a Lab -> a compose file; gateway: the way into such a lab, ``python -m labs.gateway``
+new         a lab to start from; schema: what editors are told of lab files
 command     the command line; ``verbs`` holds one module per group of verbs
 catalog     the labs that come with the product
 """

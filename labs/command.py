@@ -34,6 +34,9 @@ Exit statuses: 0 done, 1 the lab said no, 2 wrong usage.
 _LAB: Final = "the lab (default: the only one that runs)"
 _LAB_OR_LEFT: Final = "the lab (default: the only one that runs; one that has ended will do when it is named)"
 
+_BY_COMPOSE: Final = "of the labs that compose runs (they are found by themselves when none here has the name)"
+#: Verbs that ask or switch a lab that runs, whoever started it.
+_RUNNING: Final = frozenset({"ps", "connect", "exec", "show", "logs", "capture", "restart", "stop", "start"})
 _LAB_OTHER: Final = "run the lab under another name (default: the lab file's)"
 
 _CAPTURE: Final = """\
@@ -162,6 +165,8 @@ def parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         if lab is not None:
             added.add_argument("-n", "--name", metavar="LAB", help=lab)
+        if name in _RUNNING:
+            added.add_argument("--compose", action="store_true", help=_BY_COMPOSE)
         return added
 
     def nodes(added: argparse.ArgumentParser) -> None:

@@ -115,18 +115,8 @@ class Daemon:
         self._call("shutdown")
 
 
-def broker_status(record: Record, timeout: float = 2.0) -> dict[str, Any] | None:
-    """The broker's view of the lab (its verb ``status``); None when nobody answers."""
-    from broker.client import BrokerGone, Operator
-
-    try:
-        with Operator(record.endpoint, record.name, timeout=timeout) as operator:
-            return _status(operator, timeout)
-    except BrokerGone:
-        return None
-
-
-def _status(operator: Operator, timeout: float) -> dict[str, Any] | None:
+def ask_status(operator: Operator, timeout: float) -> dict[str, Any] | None:
+    """The broker's view of the lab (its verb ``status``); None when it gives none."""
     from broker.protocol import Status
 
     response = operator.request(None, "status", timeout=timeout)
@@ -211,7 +201,7 @@ class Watch:
         try:
             if self._operator is None:
                 self._operator = Operator(self._record.endpoint, self._record.name, timeout=1.0)
-            status = _status(self._operator, 1.0)
+            status = ask_status(self._operator, 1.0)
         except BrokerGone:
             self._hang_up()
         nodes = status.get("nodes", {}) if status is not None else {}

@@ -5,10 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from labs.errors import LabError
+from labs.running import Running
 from labs.state import NodeRecord, Record, State, running
+
+if TYPE_CHECKING:
+    from labs.containers import Composed
 
 CATALOG: Final = Path(__file__).resolve().parent / "catalog"
 #: What `wirelab up` starts when it is not told.
@@ -40,31 +44,78 @@ def lab_file(word: str | None) -> Path:
     raise LabError(f"no lab {word!r}{near(word, known)}; labs: {', '.join(known)}, or the path of a {SUFFIX} file")
 
 
-def select(name: str | None) -> tuple[State, Record]:
-    """The running lab called ``name``, or the only one that runs. Raises LabError when that is not clear."""
-    labs = {state.name: state for state in running()}
+def select(name: str | None, compose: bool = False) -> Running:
+    """The running lab called ``name``, or the only one that runs. Raises LabError when that is not clear.
+
+    A lab that was started here is found first; with ``compose`` only labs that compose started are looked at.
+    """
+    here = {} if compose else {state.name: state for state in running()}
+    if name in here:
+        return _local(here[name])
+    labs = composed(compose)
+    if name is not None:
+        # The same lab may run in several projects of compose; a project's name tells them apart.
+        found = [lab for lab in labs if name == lab.record.name] or [lab for lab in labs if name == lab.project]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            projects = ", ".join(lab.project for lab in found)
+            raise LabError(f"lab {name!r} runs in several projects of compose; say which with -n: {projects}")
+    names = [*here, *(f"{lab.record.name} (by compose, project {lab.project})" for lab in labs)]
+    if name is None and len(names) == 1:
+        return _local(next(iter(here.values()))) if here else labs[0]
+    if name is None and names:
+        raise LabError(f"several labs run: {', '.join(names)}; say which with -n LAB")
     if name is None:
-        if len(labs) > 1:
-            raise LabError(f"several labs run: {', '.join(labs)}; say which with -n LAB")
-        if not labs:
-            raise LabError("no lab runs; `wirelab up` starts one, `wirelab list` shows what there is")
-        name = next(iter(labs))
-    if name not in labs:
-        runs = f"; running: {', '.join(labs)}" if labs else ""
-        raise LabError(f"lab {name!r} does not run{runs}; `wirelab list` shows what there is")
-    record = labs[name].read_record()
+        start = "`docker compose up -d` starts one" if compose else "`wirelab up` starts one"
+        raise LabError(f"no lab runs{' by compose' * compose}; {start}, `wirelab list` shows what there is")
+    runs = f"; running: {', '.join(names)}" if names else ""
+    raise LabError(f"lab {name!r} does not run{' by compose' * compose}{runs}; `wirelab list` shows what there is")
+
+
+def _local(state: State) -> Running:
+    from labs.local import Local
+
+    record = state.read_record()
     if record is None:
-        raise LabError(f"the record of lab {name!r} ({labs[name].path / 'lab.json'}) cannot be read; take the lab down")
-    return labs[name], record
+        raise LabError(
+            f"the record of lab {state.name!r} ({state.path / 'lab.json'}) cannot be read; take the lab down"
+        )
+    return Local(state, record)
+
+
+def composed(asked: bool = False) -> list[Composed]:
+    """The labs that compose runs. Without an engine there are none, unless they are what was ``asked`` for."""
+    from labs import containers
+
+    try:
+        return [lab for lab in containers.labs() if lab.runs]
+    except containers.DockerError:
+        if asked:
+            raise
+        return []
 
 
 def left_over(name: str | None) -> State:
-    """The lab that ``down`` and ``logs`` mean: as :func:`select`, and a lab that has ended will do if it is named."""
+    """The lab that ``down`` means: one that was started here, also one that has ended if it is named. Raises
+    LabError."""
     if name is not None:
         state = State(name)
         if state.path.is_dir():
             return state
-    return select(name)[0]
+    lab = select(name)
+    if lab.down is not None:
+        raise LabError(f"lab {lab.record.name!r} was started by compose: `{lab.down}` takes it down")
+    return State(lab.record.name)
+
+
+def with_logs(name: str | None, compose: bool = False) -> Running:
+    """The lab that ``logs`` means: as :func:`select`, and a lab that has ended will do if it is named."""
+    if name is not None and not compose:
+        state = State(name)
+        if state.path.is_dir():
+            return _local(state)
+    return select(name, compose)
 
 
 def node(record: Record, word: str) -> NodeRecord:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
 
 from labs.errors import LabError
-from labs.state import Record, State
+from labs.state import Record
 from nodes.decode import keylog
-
-_SUFFIX: Final = ".keys"
 
 
 class KeyFile:
     """A file of ``-o`` options, one a line and quoted for xargs, that follows the key logs of a running lab."""
 
-    def __init__(self, state: State, record: Record, path: Path) -> None:
-        """Nothing is written yet. Raises LabError when the lab keeps its keys to itself."""
+    def __init__(self, record: Record, logs: Callable[[], Mapping[str, str]], path: Path) -> None:
+        """``logs`` gives the key logs as they are now, by node. Nothing is written yet. Raises LabError when the lab
+        keeps its keys to itself."""
         if not record.keys:
             raise LabError(
                 f"lab {record.name!r} keeps its keys to itself (`keys: false` in {record.file}): "
                 "what its tunnels carry can be captured, but not decrypted"
             )
-        self._folder = state.keys
+        self._logs = logs
         self._path = path
         self._seen: object = None
         self.isakmp = 0
@@ -30,32 +29,28 @@ class KeyFile:
         self.esp = 0
         """Keys of ESP SAs in the file."""
         self.refused: dict[str, str] = {}
-        """Key log -> what is wrong with a line of it."""
+        """Node -> what is wrong with a line of its key log."""
 
     def refresh(self) -> None:
         """Write the file, if the keys are others than last time. Only its owner can read it. Raises LabError."""
-        logs = sorted(self._folder.glob(f"*{_SUFFIX}"))
-        seen = [(log, _size(log)) for log in logs]
-        if seen == self._seen:
+        logs = self._logs()
+        if logs == self._seen:
             return
-        keys = [key for log in logs for key in self._read(log)]
+        keys = [key for name in sorted(logs) for key in self._read(name, logs[name])]
         unique = dict.fromkeys(keys)
         self.isakmp = sum(isinstance(key, keylog.IsakmpKey) for key in unique)
         self.esp = len(unique) - self.isakmp
         self._write("".join(f"-o '{option}'\n" for option in keylog.options(unique)))
-        self._seen = seen
+        self._seen = logs
 
-    def _read(self, log: Path) -> list[keylog.Key]:
-        try:
-            *lines, _ = log.read_text("ascii", "replace").split("\n")  # behind the last line feed: one being written
-        except OSError:
-            return []  # the lab is on its way down
+    def _read(self, name: str, log: str) -> list[keylog.Key]:
+        *lines, _ = log.split("\n")  # behind the last line feed: one being written
         keys: list[keylog.Key] = []
         for number, line in enumerate(lines, 1):
             try:
                 keys.append(keylog.parse_line(line))
             except keylog.KeyLogError as error:
-                self.refused[log.name] = f"line {number}: {error}"
+                self.refused[name] = f"line {number}: {error}"
         return keys
 
     def _write(self, text: str) -> None:
@@ -67,11 +62,3 @@ class KeyFile:
             draft.replace(self._path)
         except OSError as error:
             raise LabError(f"the keys cannot be written to {self._path}: {error.strerror or error}") from None
-
-
-def _size(log: Path) -> int:
-    """Key logs only grow while a lab runs."""
-    try:
-        return log.stat().st_size
-    except OSError:
-        return 0

@@ -66,8 +66,8 @@ class Record:
     file: str
     stage: str
     endpoint: str
-    sockets: str
     started: float
+    sockets: str = ""
     nodes: list[NodeRecord] = field(default_factory=list)
     tries: list[str] = field(default_factory=list)
     keys: bool = True

@@ -16,7 +16,7 @@ from typing import Final, Protocol, Self
 
 from broker.client import BrokerGone, Captured, Tap
 from labs import find, wires
-from labs.control import ControlError, broker_status
+from labs.control import ControlError
 from labs.errors import LabError
 from labs.keys import KeyFile
 from labs.output import table
@@ -31,22 +31,23 @@ _STDOUT: Final = 1
 
 
 def capture(options: argparse.Namespace) -> int:
-    state, record = find.select(options.name)
-    status = broker_status(record)
+    lab = find.select(options.name, options.compose)
+    record = lab.record
+    status = lab.status()
     if status is None:
         raise ControlError(f"the broker of lab {record.name!r} does not answer (`wirelab logs broker`)")
     all_wires = wires.from_status(status)
     if options.list:
         _list(all_wires)
         return 0
-    keys = KeyFile(state, record, Path(options.keys)) if options.keys is not None else None
+    keys = KeyFile(record, lab.key_logs, Path(options.keys)) if options.keys is not None else None
     chosen = wires.choose(record, all_wires, options.wires)
     if not chosen:
         raise LabError(f"lab {record.name!r} has no cables")
     if keys is not None:
         keys.refresh()
     try:
-        with Tap(record.endpoint, record.name, [wire.port for wire in chosen], timeout=5.0) as tap:
+        with lab.tap([wire.port for wire in chosen], timeout=5.0) as tap:
             with _sink(options.write, chosen) as sink, _Interrupts() as interrupts:
                 _begin(chosen)
                 run = _Run(tap, chosen, sink, keys, options.limit)

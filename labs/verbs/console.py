@@ -13,7 +13,7 @@ from labs.telnet import Client
 
 
 def connect(options: argparse.Namespace) -> int:
-    _, record = find.select(options.name)
+    record = find.select(options.name, options.compose).record
     node = find.node(record, options.node)
     try:
         link = socket.create_connection(node.console, timeout=5.0)

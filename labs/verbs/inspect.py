@@ -5,34 +5,27 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any, Final
 
 from labs import find
-from labs.control import ControlError, Daemon, Program, address, broker_status
+from labs.control import ControlError, address
 from labs.document import MistakesError
 from labs.errors import LabError
 from labs.lab import Lab
 from labs.output import table
 from labs.programs import BROKER
-from labs.state import Record, running
+from labs.running import UNKNOWN, Part
+from labs.state import NodeRecord, Record, running
 
 #: Seconds a device may take for the commands of one exec; a ping of many packets takes its time.
 EXEC_TIMEOUT: Final = 120.0
-
-_STATES: Final = {
-    "RUNNING": "running",
-    "STARTING": "starting",
-    "STOPPING": "stopping",
-    "STOPPED": "stopped",
-    "EXITED": "restarting",
-}
 
 
 def list_labs(options: argparse.Namespace) -> int:
     from labs.load import load
 
     records = {state.name: state.read_record() for state in running()}
+    composed = find.composed()
     rows = [("LAB", "STATE", "STAGES", "DESCRIPTION")]
     broken: list[MistakesError] = []
     for name, file in find.catalog().items():
@@ -44,6 +37,10 @@ def list_labs(options: argparse.Namespace) -> int:
         stages = ", ".join(f"{stage.name}*" if stage.name == lab.default_stage else stage.name for stage in lab.stages)
         rows.append((name, _running_words(records.pop(name, None)), stages, lab.description))
     rows += [(name, _running_words(record), "", record.file if record else "") for name, record in records.items()]
+    rows += [
+        (lab.record.name, f"running ({lab.record.stage}), by compose", "", f"{lab.record.file}, project {lab.project}")
+        for lab in composed
+    ]
     rows[1:] = [row for row in rows[1:] if options.name in (None, row[0])]
     if options.name is not None and len(rows) == 1:
         raise LabError(f"no lab {options.name!r}; labs: {', '.join(find.catalog())}")
@@ -58,11 +55,10 @@ def _running_words(record: Record | None) -> str:
 
 
 def ps(options: argparse.Namespace) -> int:
-    state, record = find.select(options.name)
-    programs = Daemon(Path(record.sockets)).programs()
-    status = broker_status(record)
-    nodes = [_node_state(record, programs, status, index) for index in range(len(record.nodes))]
-    broker = _program_words(programs.get(BROKER), status is not None)
+    lab = find.select(options.name, options.compose)
+    record, parts, status = lab.record, lab.parts(), lab.status()
+    nodes = [_node_state(node, parts.get(node.name, UNKNOWN), status) for node in record.nodes]
+    broker = _words(parts.get(BROKER, UNKNOWN), status is not None)
     if options.json:
         body = {"lab": record.name, "stage": record.stage, "file": record.file, "broker": broker, "nodes": nodes}
         print(json.dumps(body, indent=2))
@@ -72,33 +68,26 @@ def ps(options: argparse.Namespace) -> int:
         + [(node["name"], node["kind"], node["state"], address(tuple(node["console"]))) for node in nodes]
     )
     if broker != "running":
-        print(f"the broker is {broker}: no frame passes any wire (`wirelab logs -n {state.name} broker`)")
+        print(f"the broker is {broker}: no frame passes any wire (`wirelab logs -n {record.name} broker`)")
     return 0
 
 
-def _node_state(
-    record: Record, programs: dict[str, Program], status: dict[str, Any] | None, index: int
-) -> dict[str, Any]:
-    node = record.nodes[index]
-    program = programs.get(node.name)
+def _node_state(node: NodeRecord, part: Part, status: dict[str, Any] | None) -> dict[str, Any]:
     # Without a broker nobody knows whether the device is ready; that it runs is known.
     ready = status is None or bool(status.get("nodes", {}).get(node.name, {}).get("ready"))
     return {
         "name": node.name,
         "kind": node.kind,
         "type": node.type,
-        "state": _program_words(program, ready),
+        "state": _words(part, ready),
         "console": list(node.console),
-        "pid": program.pid or None if program is not None else None,
-        "since": program.since if program is not None and program.pid else None,
+        "pid": part.pid,
+        "since": part.since,
     }
 
 
-def _program_words(program: Program | None, ready: bool) -> str:
-    if program is None:
-        return "unknown"
-    words = _STATES.get(program.state, "failed")
-    return "starting" if words == "running" and not ready else words
+def _words(part: Part, ready: bool) -> str:
+    return "starting" if part.state == "running" and not ready else part.state
 
 
 def validate(options: argparse.Namespace) -> int:
@@ -155,14 +144,15 @@ def _exec(options: argparse.Namespace) -> tuple[bool, str]:
 
 def _ask(options: argparse.Namespace, verb: str, body: dict[str, Any]) -> Any:
     """The device's answer: ok or rejected. Raises LabError for every other end."""
-    _, record = find.select(options.name)
+    lab = find.select(options.name, options.compose)
+    record = lab.record
     node = find.node(record, options.node)
 
-    from broker.client import BrokerGone, Operator
+    from broker.client import BrokerGone
     from broker.protocol import Status
 
     try:
-        with Operator(record.endpoint, record.name, timeout=5.0) as operator:
+        with lab.operator(timeout=5.0) as operator:
             response = operator.request(node.name, verb, body, timeout=EXEC_TIMEOUT)
     except BrokerGone as error:
         raise ControlError(f"the broker of lab {record.name!r} does not answer: {error}") from None

@@ -77,9 +77,9 @@ def start(options: argparse.Namespace) -> int:
 
 
 def _power(options: argparse.Namespace, word: str, *, off: bool, on: bool) -> int:
-    state, record = find.select(options.name)
-    names = list(dict.fromkeys(find.node(record, name).name for name in options.nodes))
-    changed = launch.power(state, record, names, off=off, on=on)
+    lab = find.select(options.name, options.compose)
+    names = list(dict.fromkeys(find.node(lab.record, name).name for name in options.nodes))
+    changed = lab.power(names, off=off, on=on)
     for name in names:
         print(f"{name} {word}" if name in changed else f"{name} was {word} already")
     return 0

@@ -93,6 +93,7 @@ class LiveLab:
         self.prefix: tuple[str, ...] = ()
         self.environment = {**os.environ, "XDG_STATE_HOME": str(home), "PYTHONWARNINGS": "default"}
         self.environment.pop("WIRELAB_LAB", None)
+        self.environment["DOCKER_HOST"] = "unix:///none"  # labs of compose on this machine are not ours
 
     def __enter__(self) -> LiveLab:
         return self

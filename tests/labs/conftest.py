@@ -108,8 +108,9 @@ def fork_server(tmp_path: Path, wait_for: Wait) -> Iterator[StartForkServer]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state folder of this test alone; returns the one of all its labs."""
+    """A state folder of this test alone; returns the one of all its labs. No engine is there to have others."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("DOCKER_HOST", "unix:///none")
     return tmp_path / "state" / "wirelab"
 
 

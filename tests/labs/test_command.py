@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from labs.command import main, parser
+from labs.local import LogFile
 from labs.output import Progress, spell
-from labs.verbs.logs import Log
 
 VERBS = [
     "list",
@@ -165,7 +165,7 @@ def test_progress_is_redrawn_on_a_terminal_and_plain_elsewhere(monkeypatch: pyte
 def test_a_log_is_followed_across_its_rotation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "R-A.log"
     (tmp_path / "R-A.log.1").write_bytes(b"first\n")
-    log = Log(path, "R-A")
+    log = LogFile(path, "R-A")
     log.print_existing(None)
     log.print_new()
     assert capsys.readouterr().out == "R-A | first\n"
@@ -185,7 +185,7 @@ def test_a_log_is_followed_across_its_rotation(tmp_path: Path, capsys: pytest.Ca
         "R-A | \ufffd of the new",
     ]
     log.close()
-    again = Log(path, "R-A")
+    again = LogFile(path, "R-A")
     again.print_existing(2)
     again.close()
     assert len(capsys.readouterr().out.splitlines()) == 2

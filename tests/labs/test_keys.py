@@ -10,6 +10,7 @@ import pytest
 from labs.errors import LabError
 from labs.keys import KeyFile
 from labs.load import load
+from labs.local import Local
 from labs.state import Record, State
 
 ISAKMP = "ISAKMP 0011223344556677 aabb des"
@@ -37,7 +38,7 @@ def test_both_ends_log_the_same_keys(state: State, tmp_path: Path) -> None:
     for name in ("R-A", "R-B"):
         (state.keys / f"{name}.keys").write_text(f"{ISAKMP}\n{ESP}\n{BACK}\n")
     path = tmp_path / "keys"
-    keys = KeyFile(state, record(), path)
+    keys = KeyFile(record(), Local(state, record()).key_logs, path)
     keys.refresh()
     assert (keys.isakmp, keys.esp) == (1, 2)
     assert path.stat().st_mode & 0o777 == 0o600
@@ -49,7 +50,7 @@ def test_both_ends_log_the_same_keys(state: State, tmp_path: Path) -> None:
 
 def test_it_follows_the_logs_and_waits_for_whole_lines(state: State, tmp_path: Path) -> None:
     path, log = tmp_path / "keys", state.keys / "R-A.keys"
-    keys = KeyFile(state, record(), path)
+    keys = KeyFile(record(), Local(state, record()).key_logs, path)
     keys.refresh()
     assert (keys.isakmp, keys.esp, len(words(path))) == (0, 0, 4)
     log.write_text(f"{ISAKMP}\n{ESP[:30]}")
@@ -65,15 +66,15 @@ def test_it_follows_the_logs_and_waits_for_whole_lines(state: State, tmp_path: P
 
 def test_a_line_that_is_none_is_told_and_the_others_count(state: State, tmp_path: Path) -> None:
     (state.keys / "R-A.keys").write_bytes(b"secret \xff\n" + f"{ISAKMP}\n".encode())
-    keys = KeyFile(state, record(), tmp_path / "keys")
+    keys = KeyFile(record(), Local(state, record()).key_logs, tmp_path / "keys")
     keys.refresh()
     assert keys.isakmp == 1
-    assert keys.refused == {"R-A.keys": "line 1: ISAKMP with 3 words or ESP with 7 words expected"}
+    assert keys.refused == {"R-A": "line 1: ISAKMP with 3 words or ESP with 7 words expected"}
 
 
 def test_a_lab_can_keep_its_keys(state: State, tmp_path: Path) -> None:
     with pytest.raises(LabError, match="keeps its keys to itself"):
-        KeyFile(state, record(keys=False), tmp_path / "keys")
+        KeyFile(record(keys=False), Local(state, record()).key_logs, tmp_path / "keys")
     (tmp_path / "exam.lab.yml").write_text("name: exam\nkeys: false\ntopology: {nodes: {A: {kind: pc}}}\n")
     assert not load(tmp_path / "exam.lab.yml").keys
     (tmp_path / "free.lab.yml").write_text("name: free\ntopology: {nodes: {A: {kind: pc}}}\n")
@@ -82,7 +83,7 @@ def test_a_lab_can_keep_its_keys(state: State, tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written(state: State, tmp_path: Path) -> None:
     with pytest.raises(LabError, match="cannot be written"):
-        KeyFile(state, record(), tmp_path / "no" / "keys").refresh()
+        KeyFile(record(), Local(state, record()).key_logs, tmp_path / "no" / "keys").refresh()
 
 
 def test_keys_go_with_the_run(state: State) -> None:
