@@ -30,8 +30,9 @@ SCRYPT: Final = 9
 
 #: The types that cannot be turned back into the password.
 HASHED: Final = frozenset({MD5, PBKDF2, SCRYPT})
-#: Octets of entropy for a salt of type 5: four characters of six bits.
-SALT_OCTETS: Final = 3
+#: Characters of the salts that IOS makes, and the octets of entropy for them: three for every four characters.
+SALT_LENGTH: Final = {MD5: 4, PBKDF2: 14, SCRYPT: 14}
+SALT_OCTETS: Final = {kind: (length * 6 + 7) // 8 for kind, length in SALT_LENGTH.items()}
 #: Where a text of type 7 may begin in the key.
 OBSCURED_SEEDS: Final = 16
 

@@ -34,9 +34,16 @@ class Dialect(ABC):
         """Printed once, before anything else."""
         return ""
 
+    def challenge(self, terminal: Terminal) -> str:
+        """Printed above the questions of a login."""
+        return ""
+
     def entrance(self, terminal: Terminal) -> str:
         """Printed once, before the first prompt; a login comes before it."""
         return ""
+
+    #: The last words to a session whose time is up.
+    expired = ""
 
     @abstractmethod
     def prompt(self, terminal: Terminal) -> str:
@@ -74,8 +81,7 @@ class IosDialect(Dialect):
         hostname: Callable[[], str],
         *,
         domain_lookup: Callable[[], bool] = lambda: True,
-        banner: Callable[[], str] = lambda: "",
-        exec_banner: Callable[[], str] = lambda: "",
+        banners: Callable[[str, Terminal], str] = lambda kind, terminal: "",
         aliases: Callable[[str], Mapping[str, str]] = lambda mode: _NO_ALIASES,
         privileges: Callable[[], tuple[LevelRule, ...]] = tuple,
         store: Store | None = None,
@@ -85,14 +91,18 @@ class IosDialect(Dialect):
         self._privileges = privileges
         self._storing = _MODIFIERS if store is None else Modifiers(store)
         self._domain_lookup = domain_lookup
-        self._banner = banner
-        self._exec_banner = exec_banner
+        self._banners = banners
+
+    expired = "\n*\n*\n* Line timeout expired\n*\n*\n"
 
     def welcome(self, terminal: Terminal) -> str:
-        return self._banner()
+        return self._banners("motd", terminal)
+
+    def challenge(self, terminal: Terminal) -> str:
+        return self._banners("login", terminal)
 
     def entrance(self, terminal: Terminal) -> str:
-        return self._exec_banner()
+        return self._banners("exec", terminal)
 
     def prompt(self, terminal: Terminal) -> str:
         mode = terminal.mode
@@ -115,7 +125,7 @@ class IosDialect(Dialect):
             if failure.words == 1 and failure.keyword in self._LISTS and terminal.mode.name == "exec":
                 return [f'% Type "{failure.keyword} ?" for a list of subcommands']
             return ["% Incomplete command.", ""]
-        if failure.words == 1 and terminal.mode.name == "exec":
+        if failure.words == 1 and terminal.mode.name == "exec" and terminal.connects:
             return self._unknown_host(line.strip())
         return [" " * (len(prompt) + failure.offset) + "^", "% Invalid input detected at '^' marker.", ""]
 

@@ -15,8 +15,6 @@ from nodes.cli.keys import ENTER
 ATTEMPTS: Final = 3
 #: Seconds between a wrong password and the answer to it.
 PENALTY: Final = 2.0
-#: Seconds that a question waits for its answer.
-PATIENCE: Final = 30.0
 
 
 class Authority(Protocol):
@@ -31,11 +29,21 @@ class Authority(Protocol):
         """Whether a user name is asked for, or only the password of the line."""
 
     @property
-    def banner(self) -> str:
-        """The text above the dialogue."""
+    def delay(self) -> float:
+        """Seconds between a wrong password and the answer to it, where it is longer than usual."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a question waits for its answer; 0 is as long as it takes."""
+
+    def unquestioned(self, user: str) -> int | None:
+        """The privilege level of a user who needs no password; None for everybody else."""
 
     def admit(self, user: str, password: str) -> int | None:
         """The privilege level of whoever gives this name and password; None for nobody."""
+
+    def admitted(self, user: str) -> None:
+        """Somebody is let in."""
 
     def refused(self, user: str) -> None:
         """An attempt failed."""
@@ -65,10 +73,6 @@ class Login:
         self.failed = False
 
     @property
-    def banner(self) -> str:
-        return self._authority.banner
-
-    @property
     def pausing(self) -> bool:
         """Whether keys have to wait until a wrong password is answered."""
         return self._stage is _Stage.PENALTY
@@ -87,23 +91,28 @@ class Login:
         text = self._editor.text
         if self._stage is _Stage.NAME:
             self.user = text.strip()
-            return "\n" + (self._ask(_Stage.PASSWORD) if self.user else self._ask(_Stage.NAME))
-        self.privilege = self._authority.admit(self.user, text)
+            self.privilege = self._authority.unquestioned(self.user)
+            if self.privilege is None:
+                return "\n" + (self._ask(_Stage.PASSWORD) if self.user else self._ask(_Stage.NAME))
+        else:
+            self.privilege = self._authority.admit(self.user, text)
         if self.privilege is None:
             self._authority.refused(self.user)
             self._stage = _Stage.PENALTY
-            self._until = now + PENALTY
+            self._until = now + max(PENALTY, self._authority.delay)
         else:
+            self._authority.admitted(self.user)
             self._stage = _Stage.OVER
+            self._until = None
         return "\n"
 
     def advance(self, now: float) -> str:
         """Time has passed; what to show for it."""
         if self._stage is _Stage.OVER:
             return ""
-        if self._until is None:
-            self._until = now + PATIENCE
-        if now < self._until:
+        if self._until is None and self._authority.patience:
+            self._until = now + self._authority.patience
+        if self._until is None or now < self._until:
             return ""
         if self._stage is _Stage.PENALTY:
             return self._again("% Login invalid\n\n" if self._by_name else "")

@@ -89,7 +89,7 @@ class Session(Terminal):
             self._admitted()
         else:
             self._login = login = Login(authority, self.width)
-            self._paragraph(login.banner)
+            self._paragraph(dialect.challenge(self))
             self._follow_login(login, login.start())
 
     # What the transport calls.
@@ -124,11 +124,19 @@ class Session(Terminal):
             self._work_off(now)
         if self.exec_timeout and self._run is None and now - self._last_input >= self.exec_timeout:
             self.close()
+        if self._end is not None and now >= self._end and not self.closed:
+            self._emit(self.dialect.expired)
+            self.hangup()
 
     def _heard(self, now: float) -> None:
         """The session knows the time from now on."""
         if self.began is None:
             self.began = self._last_input = now
+
+    @property
+    def _end(self) -> float | None:
+        """When the session's time is up."""
+        return self.began + self.absolute_timeout if self.absolute_timeout and self.began is not None else None
 
     def next_deadline(self) -> float | None:
         """Monotonic seconds at which :meth:`advance` is due, or None."""
@@ -136,11 +144,12 @@ class Session(Terminal):
             return None
         if self._login is not None:
             return self._login.next_deadline()
+        mine = None
         if self._run is not None:
-            return self._run.waiting.until if isinstance(self._run.waiting, Wait) else None
-        if self.exec_timeout and self.began is not None:
-            return self._last_input + self.exec_timeout
-        return None
+            mine = self._run.waiting.until if isinstance(self._run.waiting, Wait) else None
+        elif self.exec_timeout and self.began is not None:
+            mine = self._last_input + self.exec_timeout
+        return min((at for at in (mine, self._end) if at is not None), default=None)
 
     def output(self) -> bytes:
         """What is to be sent to the client; forgotten here."""

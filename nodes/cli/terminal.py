@@ -67,6 +67,10 @@ class Terminal:
         self.logging_synchronous = False
         #: Seconds without input after which the session ends; 0 is never.
         self.exec_timeout = 0.0
+        #: Seconds after which the session ends whatever happens; 0 is never.
+        self.absolute_timeout = 0.0
+        #: Whether a word that is no command is taken for the name of a host to connect to.
+        self.connects = True
         #: Called when the configuration mode is left for exec mode; a device logs %SYS-5-CONFIG_I then.
         self.on_configured: Callable[[Terminal], None] | None = None
         #: Called with the time before each command: a device's own clock stands still between its events.

@@ -10,7 +10,7 @@ from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Table
 from nodes.commands.sections import LineSection, Section
 from nodes.device import access
-from nodes.device.access import USER_LEVEL, Credential, User
+from nodes.device.access import FULL_LEVEL, USER_LEVEL, Credential, User
 from nodes.device.config import IosConfig, LineConfig
 from nodes.device.ios import IosDevice
 
@@ -26,6 +26,15 @@ _KINDS_HELP: Final = {
     "8": "Specifies a PBKDF2 HASHED secret will follow",
     "9": "Specifies a SCRYPT HASHED secret will follow",
 }
+#: Which hash a secret in clear becomes.
+_ALGORITHMS: Final = {"md5": secrets_ios.MD5, "sha256": secrets_ios.PBKDF2, "scrypt": secrets_ios.SCRYPT}
+_ALGORITHM: Final = "[algorithm-type {md5|scrypt|sha256}$algorithm]"
+_ALGORITHM_HELP: Final = {
+    "algorithm-type": "Algorithm to use for hashing the plaintext secret",
+    "md5": "Encode the password using the MD5 algorithm",
+    "scrypt": "Encode the password using the SCRYPT hashing algorithm",
+    "sha256": "Encode the password using the PBKDF2 hashing algorithm",
+}
 _BAD_SECRET: Final = """\
 ERROR: The secret you entered is not a valid encrypted secret.
 To enter an UNENCRYPTED secret, do not specify type {kind} encryption.
@@ -37,7 +46,9 @@ def _secret(ctx: Context, args: Args) -> Credential:
     kind, text = int(args.get("kind", "0")), _text(args)
     if not secrets_ios.is_valid(kind, text):
         raise Rejected(_BAD_SECRET.format(kind=kind))
-    return access.secret(ctx.device, kind, text)
+    if kind == secrets_ios.CLEAR:
+        _check_length(ctx, text)
+    return access.secret(ctx.device, kind, text, _ALGORITHMS[args.get("algorithm", "md5")])
 
 
 def _password(ctx: Context, args: Args) -> Credential:
@@ -45,7 +56,16 @@ def _password(ctx: Context, args: Args) -> Credential:
     kind, text = int(args.get("kind", "0")), _text(args)
     if not secrets_ios.is_valid(kind, text):
         raise Rejected(f"Invalid encrypted password: {text}")
+    if kind == secrets_ios.CLEAR:
+        _check_length(ctx, text)
     return access.password(ctx.device, kind, text)
+
+
+def _check_length(ctx: Context, text: str) -> None:
+    """``security passwords min-length`` is for those who type a password, not for a configuration that is read."""
+    least = ctx.device.config.access.min_length
+    if len(text) < least and ctx.device.ready:
+        raise Rejected(f"% Password too short - must be at least {least} characters. Password configuration failed")
 
 
 def _text(args: Args) -> str:
@@ -58,9 +78,9 @@ def _text(args: Args) -> str:
     return text
 
 
-def _words(word: str, credential: Credential) -> str:
-    """``secret 5 $1$...``; clear text stands there without its type."""
-    return f"{word} {credential.kind} {credential.text}" if credential.kind else f"{word} {_clear(credential.text)}"
+def _text_of(credential: Credential) -> str:
+    """``5 $1$...``; clear text stands there without its type."""
+    return f"{credential.kind} {credential.text}" if credential.kind else _clear(credential.text)
 
 
 def _clear(text: str) -> str:
@@ -101,30 +121,60 @@ _ENABLE_HELP: Final = {
 
 @table.command(
     "config",
-    "enable secret [level <level:15-15>] [0|5|8|9]$kind <text:line>",
-    help=_ENABLE_HELP,
-    no="enable secret [<text:line>]",
-    prints=lambda config: _print_enable("secret", config.access.enable_secret),
+    f"enable {_ALGORITHM} secret [level <level:1-15>] [0|5|8|9]$kind <text:line>",
+    help=_ENABLE_HELP | _ALGORITHM_HELP,
+    no="enable secret [level <level:1-15>] [<text:line>]",
+    prints=lambda config: _print_enable("secret", config.access.enable_secrets),
     section=Section.ENABLE,
 )
 def enable_secret(ctx: Context, args: Args) -> None:
-    ctx.device.config.access.enable_secret = None if ctx.negated else _secret(ctx, args)
+    _set_enable(ctx.device.config.access.enable_secrets, args, None if ctx.negated else _secret(ctx, args))
 
 
 @table.command(
     "config",
-    "enable password [level <level:15-15>] [0|7]$kind <text:line>",
+    "enable password [level <level:1-15>] [0|7]$kind <text:line>",
     help=_ENABLE_HELP | {"text": "The UNENCRYPTED (cleartext) 'enable' password"},
-    no="enable password [<text:line>]",
-    prints=lambda config: _print_enable("password", config.access.enable_password),
+    no="enable password [level <level:1-15>] [<text:line>]",
+    prints=lambda config: _print_enable("password", config.access.enable_passwords),
     section=Section.ENABLE,
 )
 def enable_password(ctx: Context, args: Args) -> None:
-    ctx.device.config.access.enable_password = None if ctx.negated else _password(ctx, args)
+    _set_enable(ctx.device.config.access.enable_passwords, args, None if ctx.negated else _password(ctx, args))
 
 
-def _print_enable(word: str, credential: Credential | None) -> list[str]:
-    return [] if credential is None else [f"enable {_words(word, credential)}"]
+def _set_enable(credentials: dict[int, Credential], args: Args, given: Credential | None) -> None:
+    level = args.get("level", FULL_LEVEL)
+    if given is None:
+        credentials.pop(level, None)
+    else:
+        credentials[level] = given
+
+
+def _print_enable(word: str, credentials: dict[int, Credential]) -> Iterator[str]:
+    for level, credential in sorted(credentials.items()):
+        which = "" if level == FULL_LEVEL else f"level {level} "
+        yield f"enable {word} {which}{_text_of(credential)}"
+
+
+@table.command(
+    "config",
+    "security passwords min-length <length:0-16>",
+    help={
+        "security": "Infra Security CLIs",
+        "passwords": "Password security CLIs",
+        "min-length": "Minimum length of passwords",
+        "length": "Minimum length of all user/enable passwords",
+    },
+    no="security passwords min-length [<length:0-16>]",
+    prints=lambda config: (
+        [f"security passwords min-length {config.access.min_length}"] if config.access.min_length else []
+    ),
+    section=Section.SECURITY,
+)
+def min_length(ctx: Context, args: Args) -> None:
+    """What is set already may stay shorter."""
+    ctx.device.config.access.min_length = 0 if ctx.negated else args["length"]
 
 
 def _print_users(config: IosConfig) -> Iterator[str]:
@@ -132,17 +182,20 @@ def _print_users(config: IosConfig) -> Iterator[str]:
         level = "" if user.privilege == USER_LEVEL else f" privilege {user.privilege}"
         credential = user.credential
         if credential is None:
-            yield f"username {name}{level}"
+            yield f"username {name}{level}" + (" nopassword" if user.nopassword else "")
         else:
             word = "secret" if credential.kind in secrets_ios.HASHED else "password"
-            yield f"username {name}{level} {_words(word, credential)}"
+            yield f"username {name}{level} {word} {_text_of(credential)}"
 
 
 @table.command(
     "config",
-    "username <name:word> [privilege <level:0-15>] [secret [0|5|8|9]$kind <text:line>|password [0|7]$kind <text:line>]",
+    "username <name:word> [privilege <level:0-15>] "
+    f"[nopassword|{_ALGORITHM} secret [0|5|8|9]$kind <text:line>|password [0|7]$kind <text:line>]",
     help={
         **_KINDS_HELP,
+        **_ALGORITHM_HELP,
+        "nopassword": "No password is required for the user to log in",
         "username": "Establish User Name Authentication",
         "name": "User name",
         "privilege": "Set user privilege level",
@@ -170,7 +223,10 @@ def username(ctx: Context, args: Args) -> None:
     elif args.has("password"):
         _refuse_both(credential, hashed=True)
         credential = _password(ctx, args)
-    users[name] = User(args.get("level", known.privilege), credential)
+    elif args.has("nopassword"):
+        credential = None
+    open_to_all = args.has("nopassword") or (credential is None and known.nopassword)
+    users[name] = User(args.get("level", known.privilege), credential, open_to_all)
 
 
 def _refuse_both(credential: Credential | None, *, hashed: bool) -> None:
@@ -205,7 +261,7 @@ def privilege_level(ctx: Context, args: Args) -> None:
     "password [0|7]$kind <text:line>",
     help=_KINDS_HELP | {"password": "Set a password", "text": "The UNENCRYPTED (cleartext) line password"},
     no="password [<text:line>]",
-    prints=lambda line: [] if line.password is None else [_words("password", line.password)],
+    prints=lambda line: [] if line.password is None else [f"password {_text_of(line.password)}"],
     section=LineSection.PASSWORD,
 )
 def password(ctx: Context, args: Args) -> None:

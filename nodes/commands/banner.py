@@ -12,6 +12,7 @@ from nodes.device.config import IosConfig
 
 table = Table()
 
+KINDS: Final = ("exec", "incoming", "login", "motd")
 #: How the configuration writes Ctrl-C, IOS's delimiter; typed as two characters it means the same.
 _CONTROL_C: Final[str] = "^C"
 _OTHERS: Final[str] = "#%@~&" + "".join(map(chr, range(ord("a"), 0x250)))
@@ -29,7 +30,7 @@ def _delimiter(text: str) -> str:
 
 
 def _print_banners(config: IosConfig) -> Iterator[str]:
-    for kind in ("exec", "login", "motd"):
+    for kind in KINDS:
         text = config.access.banners.get(kind)
         if text is not None:
             mark = _delimiter(text)
@@ -38,24 +39,27 @@ def _print_banners(config: IosConfig) -> Iterator[str]:
 
 @table.command(
     "config",
-    "banner {exec|login|motd}$kind <text:line>",
+    "banner [exec|incoming|login|motd]$kind <text:line>",
     help={
         "banner": "Define a login banner",
         "exec": "Set EXEC process creation banner",
+        "incoming": "Set incoming terminal line banner",
         "login": "Set login banner",
         "motd": "Set Message of the Day banner",
         "text": "c banner-text c, where 'c' is a delimiting character",
     },
-    no="banner {exec|login|motd}$kind",
+    no="banner {exec|incoming|login|motd}$kind",
     prints=_print_banners,
     section=Section.BANNER,
 )
 def banner(ctx: Context, args: Args) -> Job | None:
+    """Without its kind it is the message of the day. ``incoming`` greets those who connect to an asynchronous line:
+    there is none."""
     banners = ctx.device.config.access.banners
     if ctx.negated:
         banners.pop(args["kind"], None)
         return None
-    return _read(banners, args["kind"], args["text"])
+    return _read(banners, args.get("kind", "motd"), args["text"])
 
 
 def _read(banners: dict[str, str], kind: str, typed: str) -> Job:

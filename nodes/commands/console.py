@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -18,7 +20,7 @@ from nodes.cli.table import Mode, Table
 from nodes.cli.terminal import Line, Terminal
 from nodes.commands import lines
 from nodes.commands.modes import INTERFACE_MODES
-from nodes.device.access import Doorkeeper
+from nodes.device import door
 from nodes.device.base import Device
 from nodes.device.config import IosConfig, LineConfig
 from nodes.device.effects import Logged
@@ -45,6 +47,10 @@ GLOSSARY: Final[Mapping[str, str | Mapping[str, str]]] = {
 }
 
 
+#: A word in a banner that stands for something of the device.
+_TOKEN: Final = re.compile(r"\$\(([a-z-]+)\)")
+
+
 class Console:
     """What people and programs type at. ``privilege`` is what a new session starts with."""
 
@@ -67,12 +73,19 @@ class Console:
         self.privilege = privilege
         self._config_mode = config_mode
 
-    def session(self, line: Line) -> Session:
+    def place(self, client: door.Client, taken: Container[str]) -> Line | None:
+        """The line that somebody who connects gets, none of those that are ``taken``; None: she is refused."""
+        if isinstance(self.device, IosDevice):
+            name = door.line_for(self.device, client, taken)
+            return None if name is None else _line(name)
+        return next(line for line in map(_line, _names()) if line.name not in taken)
+
+    def session(self, line: Line, client: door.Client = door.UNKNOWN) -> Session:
         """A session on ``line``, with the settings that the configuration gives the line."""
         privilege, doorkeeper = self.privilege, None
         if isinstance(self.device, IosDevice):
             privilege = self.device.config.line(line.name).privilege
-            doorkeeper = Doorkeeper(self.device, line.name)
+            doorkeeper = door.Doorkeeper(self.device, line.name, client)
         session = Session(
             self.commands,
             self.dialect,
@@ -163,12 +176,25 @@ class Console:
         return render(self.commands, self._config_mode or "exec", config)
 
 
+def _names() -> Iterator[str]:
+    """The lines of a device, in the order in which clients get them."""
+    yield door.CONSOLE
+    yield from (f"vty {number}" for number in count())
+
+
+def _line(name: str) -> Line:
+    kind, number = name.split()
+    return Line(name, 0 if kind == "con" else int(number) + 1)
+
+
 def _settle(terminal: Terminal, line: LineConfig) -> None:
     terminal.exec_timeout = float(line.exec_timeout)
     terminal.logging_synchronous = line.logging_synchronous
     terminal.length = line.length
     terminal.width = line.width
     terminal.history_size = line.history_size
+    terminal.absolute_timeout = line.absolute_timeout * 60.0
+    terminal.connects = line.transport_preferred != "none"
 
 
 def _report_configured(terminal: Terminal) -> None:
@@ -195,13 +221,18 @@ def settle_sessions(sessions: Iterable[Session], config: IosConfig) -> None:
 def ios_dialect(device: IosDevice, store: Store) -> IosDialect:
     """The IOS way of talking, with what the device's configuration says to it; ``store`` takes redirected output."""
 
-    def banner(kind: str) -> str:
-        return device.config.access.banners.get(kind, "")
+    def banner(kind: str, terminal: Terminal) -> str:
+        config = device.config
+        line = config.line(terminal.line.name)
+        if (kind == "motd" and not line.motd_banner) or (kind == "exec" and not line.exec_banner):
+            return ""
+        tokens = {"hostname": config.hostname, "domain": config.domain_name, "line": str(line.number), "line-desc": ""}
+        text = config.access.banners.get(kind, "")
+        return _TOKEN.sub(lambda token: tokens.get(token[1], token[0]), text)
 
     return IosDialect(
         lambda: device.config.hostname,
         domain_lookup=lambda: device.config.domain_lookup,
-        banner=lambda: banner("motd"),
-        exec_banner=lambda: banner("exec"),
+        banners=banner,
         store=store,
     )

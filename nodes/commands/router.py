@@ -19,10 +19,12 @@ from nodes.commands import (
     kept,
     line,
     logging,
+    logins,
     processes,
     reload,
     system,
     techsupport,
+    transport,
 )
 from nodes.commands.console import Console, ios_dialect
 from nodes.commands.modes import ACL_MODES, LINE_MODE, interface_modes
@@ -40,7 +42,9 @@ TABLES: Final = (
     kept.first,
     line.table,
     line.aux,
+    transport.table,
     logging.table,
+    logins.table,
     access.table,
     banner.table,
     clock.table,

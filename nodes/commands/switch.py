@@ -16,11 +16,13 @@ from nodes.commands import (
     kept,
     line,
     logging,
+    logins,
     monitor,
     processes,
     reload,
     system,
     techsupport,
+    transport,
     vlan,
 )
 from nodes.commands.console import Console, ios_dialect
@@ -35,7 +37,9 @@ TABLES: Final = (
     system.common,
     kept.first,
     line.table,
+    transport.table,
     logging.table,
+    logins.table,
     access.table,
     banner.table,
     clock.table,

@@ -1,9 +1,4 @@
-"""Who may come in: passwords and users in the configuration, and the decisions that follow from them.
-
-The consoles of a lab are open, as a console cable is, until the configuration asks for a login. That holds for the vty
-lines too, where IOS would refuse everybody until a password is set: a line of this device is reached by those who run
-the lab, not by its network.
-"""
+"""Passwords and users in the configuration; what follows from them is decided in :mod:`nodes.device.door`."""
 
 from __future__ import annotations
 
@@ -11,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nodes.base import secrets_ios
-from nodes.device.syslog import local
+from nodes.device.logins import LoginConfig
 
 if TYPE_CHECKING:
-    from nodes.device.config import IosConfig, LineConfig
     from nodes.device.ios import IosDevice
 
 #: What a session begins with, and what every privileged command needs.
@@ -39,6 +33,8 @@ class User:
     privilege: int = USER_LEVEL
     credential: Credential | None = None
     """Type 0 or 7 stands behind ``password``, any other behind ``secret``; None lets nobody in."""
+    nopassword: bool = False
+    """Whoever gives the name is let in."""
 
 
 @dataclass(slots=True)
@@ -46,12 +42,16 @@ class AccessConfig:
     """What the configuration says of access, beyond the lines."""
 
     password_encryption: bool = False
-    enable_secret: Credential | None = None
-    enable_password: Credential | None = None
-    """Looked at only where there is no secret."""
+    enable_secrets: dict[int, Credential] = field(default_factory=dict)
+    """By privilege level."""
+    enable_passwords: dict[int, Credential] = field(default_factory=dict)
+    """Looked at only where the level has no secret."""
+    min_length: int = 0
+    """``security passwords min-length``: of passwords in clear that are set from then on."""
+    login: LoginConfig = field(default_factory=LoginConfig)
     users: dict[str, User] = field(default_factory=dict)
     banners: dict[str, str] = field(default_factory=dict)
-    """``motd``, ``login``, ``exec`` -> the text between the delimiters."""
+    """``motd``, ``login``, ``exec``, ``incoming`` -> the text between the delimiters."""
 
 
 def hide_passwords(device: IosDevice) -> None:
@@ -59,14 +59,15 @@ def hide_passwords(device: IosDevice) -> None:
     config = device.config
     access = config.access
     for line in config.lines():
-        line.password = _hidden(device, line.password)
-    access.enable_password = _hidden(device, access.enable_password)
+        line.password = None if line.password is None else hide(device, line.password)
+    access.enable_passwords = {level: hide(device, one) for level, one in access.enable_passwords.items()}
     for user in access.users.values():
-        user.credential = _hidden(device, user.credential)
+        user.credential = None if user.credential is None else hide(device, user.credential)
 
 
-def _hidden(device: IosDevice, credential: Credential | None) -> Credential | None:
-    if credential is None or credential.kind != secrets_ios.CLEAR:
+def hide(device: IosDevice, credential: Credential) -> Credential:
+    """A password in clear as type 7; any other as it is."""
+    if credential.kind != secrets_ios.CLEAR:
         return credential
     seed = device.services.entropy(1)[0] % secrets_ios.OBSCURED_SEEDS
     return Credential(secrets_ios.OBSCURED, secrets_ios.obscured(credential.text, seed))
@@ -75,85 +76,13 @@ def _hidden(device: IosDevice, credential: Credential | None) -> Credential | No
 def password(device: IosDevice, kind: int, text: str) -> Credential:
     """What ``password [0|7] text`` puts into the configuration."""
     credential = Credential(kind, text)
-    if device.config.access.password_encryption:
-        return _hidden(device, credential) or credential
-    return credential
+    return hide(device, credential) if device.config.access.password_encryption else credential
 
 
-def secret(device: IosDevice, kind: int, text: str) -> Credential:
-    """What ``secret [0|5|8|9] text`` puts into the configuration: clear text becomes type 5, as 12.x and 15.1 do."""
+def secret(device: IosDevice, kind: int, text: str, algorithm: int = secrets_ios.MD5) -> Credential:
+    """What ``secret [0|5|8|9] text`` puts into the configuration: of clear text the hash, by default of type 5."""
     if kind != secrets_ios.CLEAR:
         return Credential(kind, text)
-    salt = secrets_ios.salt(device.services.entropy(secrets_ios.SALT_OCTETS))
-    return Credential(secrets_ios.MD5, secrets_ios.hashed(secrets_ios.MD5, text, salt))
-
-
-@dataclass(frozen=True, slots=True)
-class EnableCheck:
-    """Whether a password opens ``enable``; ``refusal`` is said after the last wrong one."""
-
-    credential: Credential
-    refusal: str
-
-    def __call__(self, password: str) -> bool:
-        return self.credential.fits(password)
-
-
-def enable_check(config: IosConfig) -> EnableCheck | None:
-    """What ``enable`` asks for; None when it asks for nothing."""
-    access = config.access
-    if access.enable_secret is not None:
-        return EnableCheck(access.enable_secret, "% Bad secrets")
-    if access.enable_password is not None:
-        return EnableCheck(access.enable_password, "% Bad passwords")
-    return None
-
-
-class Doorkeeper:
-    """Decides who may begin a session on a line (see ``nodes.cli.login.Authority``)."""
-
-    def __init__(self, device: IosDevice, line: str) -> None:
-        self._device = device
-        self._line = line
-
-    @property
-    def _config(self) -> LineConfig:
-        return self._device.config.line(self._line)
-
-    @property
-    def needed(self) -> bool:
-        """Whether the line asks for a login. A console line without a password stays open: there is no way round it."""
-        line = self._config
-        return line.login == "local" or (
-            line.login == "line" and (line.password is not None or self._line.startswith("vty"))
-        )
-
-    @property
-    def possible(self) -> bool:
-        line = self._config
-        return line.login != "line" or line.password is not None
-
-    @property
-    def by_name(self) -> bool:
-        return self._config.login == "local"
-
-    @property
-    def banner(self) -> str:
-        return self._device.config.access.banners.get("login", "")
-
-    def admit(self, user: str, password: str) -> int | None:
-        line = self._config
-        if line.login != "local":
-            return line.privilege if line.password is not None and line.password.fits(password) else None
-        known = self._device.config.access.users.get(user)
-        if known is None or known.credential is None or not known.credential.fits(password):
-            return None
-        return line.privilege if known.privilege == USER_LEVEL else known.privilege
-
-    def refused(self, user: str) -> None:
-        zone = self._device.config.logging.timezone
-        moment = local(self._device.services.wall_clock(), zone)
-        when = f"{moment:%H:%M:%S} {zone.name} {moment:%a %b} {moment.day} {moment.year}"
-        who = f"[user: {user}] [Source: LOCAL] [localport: 0]"
-        text = f"Login failed {who} [Reason: Login Authentication Failed] at {when}"
-        self._device.log("SEC_LOGIN", 4, "LOGIN_FAILED", text)
+    salt = secrets_ios.salt(device.services.entropy(secrets_ios.SALT_OCTETS[algorithm]))
+    salt = salt[: secrets_ios.SALT_LENGTH[algorithm]]
+    return Credential(algorithm, secrets_ios.hashed(algorithm, text, salt))

@@ -111,6 +111,25 @@ class LineConfig:
     lines too, on purpose: on IOS theirs is ``login``, with which nobody gets in until a password is set."""
     password: Credential | None = None
     privilege: int = USER_LEVEL
+    login_timeout: int = 30
+    """Seconds that the questions of a login wait for their answers."""
+    executes: bool = True
+    """``exec``: whether a session begins at all."""
+    access_in: str = ""
+    """The access list that clients must pass."""
+    access_out: str = ""
+    """That of connections from the line to elsewhere; there are none."""
+    transport_input: str = ""
+    """The protocols that the line takes, "all" or "none"; "" for the default, which is all."""
+    transport_output: str = ""
+    transport_preferred: str = ""
+    """What a word that is no command is taken for: the name of a host to reach by this protocol, or "none"."""
+    absolute_timeout: int = 0
+    """Minutes after which a session ends whatever happens; 0 is never."""
+    session_timeout: int = 0
+    """Minutes for connections from the line to elsewhere; there are none."""
+    motd_banner: bool = True
+    exec_banner: bool = True
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -119,6 +138,10 @@ class LineConfig:
         kind, number = self.name.split()
         return 0 if kind == "con" else int(number) + 1
 
+    def takes(self, protocol: str) -> bool:
+        """Whether clients may come by this protocol."""
+        return self.transport_input in ("", "all") or protocol in self.transport_input.split()
+
 
 @dataclass(slots=True)
 class IosConfig:
@@ -126,6 +149,7 @@ class IosConfig:
 
     hostname: str
     domain_lookup: bool = True
+    domain_name: str = ""
     console: LineConfig = field(default_factory=lambda: LineConfig("con 0"))
     aux: LineConfig | None = None
     """The auxiliary port of a router. Nothing is plugged into it here."""

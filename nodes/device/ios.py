@@ -8,30 +8,35 @@ from typing import Final
 
 from nodes.base import ifname
 from nodes.base.addr import format_ipv4, format_mac
-from nodes.device import access, acltext
+from nodes.device import acltext, door
 from nodes.device.base import Device
 from nodes.device.config import VTY_LINES, InterfaceAddress, InterfaceConfig, IosConfig, RoutedInterfaceConfig
 from nodes.device.effects import LinesChanged, Told
 from nodes.device.images import WIRELAB
 from nodes.device.interface import Direction, Interface, Port, Subinterface
 from nodes.device.logconfig import SEVERITIES
+from nodes.device.logins import LoginWatch
 from nodes.device.schedule import ScheduledReload
 from nodes.device.usage import UsageMeter
 from nodes.device.views import (
     AclEntryView,
     AclsView,
     AclView,
+    BlockView,
     ClockView,
     DirectionView,
     DropsView,
     DropView,
     InterfaceView,
+    LoginFailuresView,
+    LoginFailureView,
+    LoginView,
     LogTargetView,
     LogView,
     ReloadView,
     VersionView,
 )
-from nodes.engine.acl import AccessList, Action
+from nodes.engine.acl import AccessList, AclEntry, Action, Flow
 
 #: A switch's word for the status of an interface.
 _CONDITIONS: Final = {"administratively down": "disabled", "up": "connected", "down": "notconnect"}
@@ -55,6 +60,7 @@ class IosDevice(Device):
         self._protocol_up = set()
         self._scheduled: ScheduledReload | None = None
         self.usage = UsageMeter()
+        self.logins = LoginWatch()
 
     @property
     def version(self) -> str:
@@ -121,6 +127,7 @@ class IosDevice(Device):
 
     def handle_timer(self, now: float) -> None:
         super().handle_timer(now)
+        door.end_quiet(self)
         scheduled = self._scheduled
         if scheduled is None:
             return
@@ -132,8 +139,9 @@ class IosDevice(Device):
             self.reload_now(scheduled.reason)
 
     def next_deadline(self) -> float | None:
-        mine = self._scheduled.deadline if self._scheduled is not None else None
-        return min((at for at in (super().next_deadline(), mine) if at is not None), default=None)
+        reload = self._scheduled.deadline if self._scheduled is not None else None
+        deadlines = (super().next_deadline(), reload, self.logins.next_deadline())
+        return min((at for at in deadlines if at is not None), default=None)
 
     def schedule_reload(self, at: float, reason: str) -> None:
         """Restart at ``at`` (monotonic seconds), instead of when it was to be before."""
@@ -248,6 +256,29 @@ class IosDevice(Device):
         order = sorted(lists, key=lambda key: (lists[key].extended, not key.isdigit(), len(key) * key.isdigit(), key))
         return AclsView(self.version, tuple(_acl_view(lists[key]) for key in order if name in (None, key)))
 
+    # Access lists ---------------------------------------------------------------------------------------------------
+
+    def log_match(self, access_list: AccessList, entry: AclEntry, flow: Flow) -> None:
+        """``%SEC-6-IPACCESSLOGP`` and its kin, for the first packet of an entry and every hundredth after it."""
+        if entry.matches % 100 != 1:
+            return
+        verb = "permitted" if entry.rule.action is Action.PERMIT else "denied"
+        source, destination = format_ipv4(flow.source), format_ipv4(flow.destination)
+        name = f"list {access_list.name} {verb}"
+        count = "1 packet" if entry.matches == 1 else f"{entry.matches} packets"
+        if not access_list.extended:
+            self.log("SEC", 6, "IPACCESSLOGS", f"{name} {source} {count}")
+        elif flow.source_port >= 0:
+            protocol = acltext.protocol_text(flow.protocol)
+            ends = f"{source}({flow.source_port}) -> {destination}({flow.destination_port})"
+            self.log("SEC", 6, "IPACCESSLOGP", f"{name} {protocol} {ends}, {count}")
+        elif flow.icmp_type >= 0:
+            ends = f"{source} -> {destination} ({flow.icmp_type}/{flow.icmp_code})"
+            self.log("SEC", 6, "IPACCESSLOGDP", f"{name} icmp {ends}, {count}")
+        else:
+            protocol = acltext.protocol_text(flow.protocol)
+            self.log("SEC", 6, "IPACCESSLOGNP", f"{name} {protocol} {source} -> {destination}, {count}")
+
     def version_view(self) -> VersionView:
         types: dict[str, int] = {}
         for port in self.ports:
@@ -278,9 +309,35 @@ class IosDevice(Device):
             log.lines(),
         )
 
-    def enable_check(self, level: int) -> access.EnableCheck | None:
-        """What ``enable`` asks for, whatever the level; see :mod:`nodes.cli.builtin`."""
-        return access.enable_check(self.config)
+    def login_view(self) -> LoginView:
+        config, watch = self.config.access.login, self.logins
+        block = config.block
+        left, recent = (0, 0) if block is None else watch.window(block, self.now)
+        return LoginView(
+            # What is watched is slowed down a little even if nobody asks for it.
+            delay=config.delay or int(block is not None),
+            delay_set=bool(config.delay),
+            quiet_list=config.quiet_list,
+            logs_failure=bool(config.on_failure),
+            logs_success=bool(config.on_success),
+            block=None if block is None else BlockView(*block),
+            quiet_left=watch.quiet_left(self.now),
+            window_left=left,
+            window_failures=recent,
+            failures=watch.failed,
+        )
+
+    def login_failures_view(self) -> LoginFailuresView:
+        wall = self.moment().wall
+        failures = tuple(
+            LoginFailureView(*failure.attempt, failure.times, self.clock_view(ahead=failure.wall - wall))
+            for failure in self.logins.failures.values()
+        )
+        return LoginFailuresView(self.logins.failed, failures)
+
+    def enable_check(self, level: int) -> door.EnableCheck | None:
+        """What ``enable`` asks for; see :mod:`nodes.cli.builtin`."""
+        return door.enable_check(self.config, level)
 
     def lines_changed(self) -> None:
         """A setting under ``line`` was changed."""

@@ -18,7 +18,6 @@ from nodes.base import ifname
 from nodes.base.addr import Prefix, classful_network, format_ipv4, format_mac, is_multicast
 from nodes.base.drops import Drop
 from nodes.base.ifname import Family
-from nodes.device import acltext
 from nodes.device.base import DeviceSpec, Services
 from nodes.device.config import InterfaceAddress, LineConfig, RoutedInterfaceConfig, RouterConfig, SubinterfaceConfig
 from nodes.device.effects import Effect
@@ -37,7 +36,7 @@ from nodes.device.views import (
     RoutesView,
     RouteView,
 )
-from nodes.engine.acl import AccessList, AclEntry, Action
+from nodes.engine.acl import AccessList
 from nodes.engine.arp import ROUTER, DuplicateAddress, EntryState
 from nodes.engine.fib import Resolved, Route, RouteKind
 from nodes.engine.ratelimit import IntervalLimiter, KeyedLimiter
@@ -193,35 +192,13 @@ class Router(IosDevice, IpDevice):
                 continue
             entry = access_list.hit(packet.flow)
             if entry is not None and entry.rule.log:
-                self._log_match(access_list, entry, packet)
+                self.log_match(access_list, entry, packet.flow)
             if access_list.permits(entry):
                 passed.append(packet)
             else:
                 self.drops.count(reason)
                 self.send_unreachable(packet, icmp.ADMIN_PROHIBITED)
         return passed
-
-    def _log_match(self, access_list: AccessList, entry: AclEntry, packet: Packet) -> None:
-        """``%SEC-6-IPACCESSLOGP`` and its kin, for the first packet of an entry and every hundredth after it."""
-        if entry.matches % 100 != 1:
-            return
-        flow = packet.flow
-        verb = "permitted" if entry.rule.action is Action.PERMIT else "denied"
-        source, destination = format_ipv4(flow.source), format_ipv4(flow.destination)
-        name = f"list {access_list.name} {verb}"
-        count = "1 packet" if entry.matches == 1 else f"{entry.matches} packets"
-        if not access_list.extended:
-            self.log("SEC", 6, "IPACCESSLOGS", f"{name} {source} {count}")
-        elif flow.source_port >= 0:
-            protocol = acltext.protocol_text(flow.protocol)
-            ends = f"{source}({flow.source_port}) -> {destination}({flow.destination_port})"
-            self.log("SEC", 6, "IPACCESSLOGP", f"{name} {protocol} {ends}, {count}")
-        elif flow.icmp_type >= 0:
-            ends = f"{source} -> {destination} ({flow.icmp_type}/{flow.icmp_code})"
-            self.log("SEC", 6, "IPACCESSLOGDP", f"{name} icmp {ends}, {count}")
-        else:
-            protocol = acltext.protocol_text(flow.protocol)
-            self.log("SEC", 6, "IPACCESSLOGNP", f"{name} {protocol} {source} -> {destination}, {count}")
 
     def forward(self, vector: list[Packet]) -> list[Packet]:
         """Route what is not for us: longest prefix, TTL, and on to the output stages."""

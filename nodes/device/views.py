@@ -282,6 +282,44 @@ class LogView:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockView:
+    seconds: int
+    attempts: int
+    within: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoginView:
+    """What ``login`` says, and how many failed. ``quiet_left`` is 0 unless it is quiet."""
+
+    delay: int
+    delay_set: bool
+    quiet_list: str
+    logs_failure: bool
+    logs_success: bool
+    block: BlockView | None
+    quiet_left: int
+    window_left: int
+    window_failures: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoginFailureView:
+    user: str
+    source: str
+    port: int
+    times: int
+    at: ClockView
+
+
+@dataclass(frozen=True, slots=True)
+class LoginFailuresView:
+    total: int
+    failures: tuple[LoginFailureView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DropView:
     name: str
     count: int

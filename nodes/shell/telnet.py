@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 import traceback
 from collections.abc import Callable, Iterator
-from itertools import count
 from typing import Any, Final, Protocol, TypeAlias
 
+from nodes.base.addr import parse_ipv4
 from nodes.base.drops import Drop
-from nodes.base.errors import WireError
+from nodes.base.errors import AddressError, WireError
 from nodes.cli.session import Session
 from nodes.cli.terminal import Line
 from nodes.commands.console import Console
+from nodes.device.door import UNKNOWN, Client
 from nodes.wire import telnet
 
 #: Octets of typing that wait for their turn before the client is asked for no more.
@@ -83,12 +85,10 @@ class ConsoleServer:
     def sessions(self) -> Iterator[Session]:
         return (connection.session for connection in self._connections)
 
-    def free_line(self) -> Line:
-        taken = {connection.session.line.name for connection in self._connections}
-        if "con 0" not in taken:
-            return Line("con 0", 0)
-        number = next(number for number in count() if f"vty {number}" not in taken)
-        return Line(f"vty {number}", number + 1)
+    def place(self, client: Client) -> Line | None:
+        """The line for somebody who connects; None: she is refused."""
+        self.pump.clock()
+        return self.console.place(client, {connection.session.line.name for connection in self._connections})
 
     def add(self, connection: Connection) -> None:
         self._connections[connection] = None
@@ -145,6 +145,7 @@ class Connection(asyncio.Protocol):
         self.stalled = False
         #: Whether the client will type no more.
         self._ended = False
+        self._refused = False
         self._watch: asyncio.TimerHandle | None = None
         self._untaken = 0
 
@@ -154,14 +155,21 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         _notice_when_gone(transport.get_extra_info("socket"))
+        client = _client(transport)
+        line = self._server.place(client)
+        if line is None:
+            self._refused = True
+            _reset(transport)
+            return
         transport.write(self._options.opening())
-        self.session = self._server.console.session(self._server.free_line())
+        self.session = self._server.console.session(line, client)
         self._server.add(self)
         self._server.pump.turn()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._stop_watching()
-        self._leave()
+        if not self._refused:
+            self._stop_watching()
+            self._leave()
         self._server.pump.turn()
 
     def data_received(self, data: bytes) -> None:
@@ -298,6 +306,23 @@ class Connection(asyncio.Protocol):
     def _leave(self) -> None:
         self._server.remove(self)
         self.session.hangup()
+
+
+def _client(transport: asyncio.Transport) -> Client:
+    """The ends of a connection, as far as they have IPv4 addresses."""
+    peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+    try:
+        return Client(parse_ipv4(peer[0]), peer[1], parse_ipv4(own[0]))
+    except (AddressError, TypeError, IndexError):
+        return UNKNOWN
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Refuse a client as IOS does: without a word, and without the manners of a connection that ends."""
+    client: socket.socket = transport.get_extra_info("socket")
+    if client.family != socket.AF_UNIX:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def _notice_when_gone(client: socket.socket) -> None:

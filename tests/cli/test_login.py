@@ -6,21 +6,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodes.cli import IosDialect, Line, Session
-from nodes.cli.login import ATTEMPTS, PATIENCE, PENALTY
+from nodes.cli.login import ATTEMPTS, PENALTY
 from tests.cli.toy import COMMANDS, Toy
 
+PATIENCE = 30.0
 OPENING = b"\r\n\r\nUser Access Verification\r\n\r\n"
 
 
 class Door:
     """Lets ``bob`` in with ``secret``, or anybody who knows it where no name is asked for."""
 
-    def __init__(self, *, by_name: bool = True, possible: bool = True, banner: str = "", level: int = 1) -> None:
+    delay = 0.0
+    patience = PATIENCE
+
+    def __init__(self, *, by_name: bool = True, possible: bool = True, level: int = 1) -> None:
         self.by_name = by_name
         self.possible = possible
-        self.banner = banner
         self.level = level
         self.attempts: list[str] = []
+        self.guests: list[str] = []
+
+    def unquestioned(self, user: str) -> int | None:
+        return self.level if user == "guest" else None
+
+    def admitted(self, user: str) -> None:
+        self.guests.append(user)
 
     def admit(self, user: str, password: str) -> int | None:
         return self.level if password == "secret" and user == ("bob" if self.by_name else "") else None
@@ -29,8 +39,12 @@ class Door:
         self.attempts.append(user)
 
 
-def session_at(door: Door, *, motd: str = "", greeting: str = "") -> Session:
-    dialect = IosDialect(lambda: "R1", banner=lambda: motd, exec_banner=lambda: greeting)
+def dialect_with(**banners: str) -> IosDialect:
+    return IosDialect(lambda: "R1", banners=lambda kind, terminal: banners.get(kind, ""))
+
+
+def session_at(door: Door, **banners: str) -> Session:
+    dialect = dialect_with(**banners)
     return Session(COMMANDS, dialect, Toy(), line=Line("vty 0", 1), authority=door)
 
 
@@ -61,6 +75,25 @@ def test_the_password_of_the_line() -> None:
     assert session.output() == OPENING + b"Password: "
     assert typed(session, b"secret\r") == b"\r\nR1>"
     assert session.user == ""
+
+
+def test_a_name_may_be_enough() -> None:
+    door = Door(level=3)
+    session = session_at(door)
+    session.output()
+    assert typed(session, b"guest\r") == b"guest\r\nR1#"
+    assert (session.user, session.privilege, door.guests) == ("guest", 3, ["guest"])
+
+
+def test_a_door_may_be_slower_and_more_patient() -> None:
+    door = Door()
+    door.delay, door.patience = 7.0, 0.0
+    session = session_at(door)
+    session.output()
+    assert later(session, 1000.0) == b""
+    assert session.next_deadline() is None
+    typed(session, b"bob\rwrong\r", 1000.0)
+    assert session.next_deadline() == 1007.0
 
 
 def test_an_empty_name_is_asked_for_again() -> None:
@@ -130,10 +163,10 @@ def test_a_line_that_wants_a_password_and_has_none() -> None:
 
 
 def test_banners_stand_where_they_belong() -> None:
-    session = session_at(Door(banner="\nStaff only\n"), motd="Hello", greeting="Be good")
+    session = session_at(Door(), login="\nStaff only\n", motd="Hello", exec="Be good")
     assert session.output() == b"Hello\r\n\r\nStaff only\r\n" + OPENING + b"Username: "
     assert typed(session, b"bob\rsecret\r").endswith(b"Password: \r\nBe good\r\nR1>")
-    dialect = IosDialect(lambda: "R1", banner=lambda: "Hello", exec_banner=lambda: "Be good")
+    dialect = dialect_with(motd="Hello", exec="Be good")
     assert Session(COMMANDS, dialect, Toy(), line=Line("con 0", 0)).output() == b"Hello\r\nBe good\r\nR1>"
 
 

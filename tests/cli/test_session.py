@@ -35,7 +35,7 @@ def configuring(device: Toy | None = None) -> Session:
 def test_the_prompt_is_there_at_once() -> None:
     assert session_of(Toy(), privilege=1).output() == b"R1>"
     assert session_of(Toy()).output() == b"R1#"
-    dialect = IosDialect(lambda: "R1", banner=lambda: "\nWelcome\n")
+    dialect = IosDialect(lambda: "R1", banners=lambda kind, terminal: "\nWelcome\n" if kind == "motd" else "")
     assert Session(COMMANDS, dialect, Toy(), line=Line("vty 0", 1)).output() == b"\r\nWelcome\r\nR1>"
 
 

@@ -90,7 +90,8 @@ def test_a_secret_in_clear_becomes_type_5(version: str) -> None:
     access = bench.router.config.access
     # The bench's entropy is zeros.
     expected = Credential(5, secrets_ios.hashed(secrets_ios.MD5, "cisco", "...."))
-    assert access.enable_secret == access.users["bob"].credential == expected
+    assert access.enable_secrets == {15: expected}
+    assert access.users["bob"].credential == expected
     assert f"enable secret 5 {expected.text}" in bench.exec("show running-config")
 
 
@@ -110,7 +111,7 @@ def test_password_encryption_hides_what_is_there_and_what_comes() -> None:
 def test_a_password_that_is_too_long_is_refused() -> None:
     bench = Bench("router")
     assert "% Password too long" in bench.configure(f"enable secret {'x' * 81}")
-    assert bench.router.config.access.enable_secret is None
+    assert bench.router.config.access.enable_secrets == {}
 
 
 def test_a_banner_without_an_end_takes_nothing_with_it() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nodes.base.addr import Prefix, length_to_mask
 from nodes.cli.batch import load_config
 from nodes.cli.render import render
-from nodes.commands import kept
+from nodes.commands import banner, kept
 from nodes.commands.kept import Row, Style
 from nodes.device.access import AccessConfig, Credential, User
 from nodes.device.config import (
@@ -26,6 +26,7 @@ from nodes.device.config import (
 )
 from nodes.device.ios import IosDevice
 from nodes.device.logconfig import LogConfig, Stamp, Timezone
+from nodes.device.logins import BlockFor, LoginConfig
 from nodes.engine.acl import AccessList, AclRule, Action, PortMatch, PortOperator
 from nodes.engine.span.sessions import Destination, Direction, Encapsulation, Session
 from tests.device.bench import Bench
@@ -114,7 +115,31 @@ LINES = st.builds(
     login=st.sampled_from(("", "line", "local")),
     password=st.none() | PASSWORDS,
     privilege=st.integers(0, 15),
+    login_timeout=st.integers(0, 300),
+    executes=st.booleans(),
+    access_in=st.sampled_from(("", "10", "MGMT")),
+    access_out=st.sampled_from(("", "10", "MGMT")),
+    transport_input=st.sampled_from(("", "all", "none", "telnet ssh", "pad telnet rlogin lapb-ta mop udptn v120 ssh")),
+    transport_output=st.sampled_from(("", "all", "none", "ssh")),
+    transport_preferred=st.sampled_from(("", "none", "telnet")),
+    absolute_timeout=st.integers(0, 10000),
+    session_timeout=st.integers(0, 35791),
+    motd_banner=st.booleans(),
+    exec_banner=st.booleans(),
     kept=kept_lines(*kept.LINE),
+)
+
+
+LOGINS = st.builds(
+    LoginConfig,
+    st.none() | st.builds(BlockFor, *[st.integers(1, 65535)] * 3),
+    st.just("") | st.sampled_from(("10", "MGMT")),
+    st.integers(0, 10),
+    st.none() | st.integers(0, 65535),
+    st.integers(0, 65535),
+)
+USERS = st.builds(User, st.integers(0, 15), st.none() | PASSWORDS | SECRETS) | st.builds(
+    User, st.integers(0, 15), nopassword=st.just(True)
 )
 
 
@@ -129,11 +154,12 @@ def vty_lines(draw: st.DrawFn, least: int, most: int = 12) -> dict[int, LineConf
 @st.composite
 def access_configs(draw: st.DrawFn) -> AccessConfig:
     """Never with ``service password-encryption``, which would not leave the clear passwords of the lines alone."""
-    users = draw(
-        st.dictionaries(NAMES, st.builds(User, st.integers(0, 15), st.none() | PASSWORDS | SECRETS), max_size=3)
-    )
-    banners = draw(st.dictionaries(st.sampled_from(("motd", "login", "exec")), BANNERS, max_size=3))
-    return AccessConfig(False, draw(st.none() | SECRETS), draw(st.none() | PASSWORDS), users, banners)
+    levels = st.integers(1, 15)
+    secrets = draw(st.dictionaries(levels, SECRETS, max_size=2))
+    passwords = draw(st.dictionaries(levels, PASSWORDS, max_size=2))
+    banners = draw(st.dictionaries(st.sampled_from(banner.KINDS), BANNERS, max_size=3))
+    users = draw(st.dictionaries(NAMES, USERS, max_size=3))
+    return AccessConfig(False, secrets, passwords, draw(st.integers(0, 16)), draw(LOGINS), users, banners)
 
 
 LEVELS = st.none() | st.integers(0, 7)
@@ -268,11 +294,11 @@ def router_configs(draw: st.DrawFn) -> RouterConfig:
     static = draw(st.dictionaries(routes(), st.integers(1, 255), max_size=6))
     assume(not any(route.gateway in own for route in static))
     return RouterConfig(
-        draw(NAMES),
-        draw(st.booleans()),
-        draw(LINES),
-        draw(LINES),
-        draw(vty_lines(5)),
+        hostname=draw(NAMES),
+        domain_lookup=draw(st.booleans()),
+        console=draw(LINES),
+        aux=draw(LINES),
+        vty=draw(vty_lines(5)),
         access=draw(access_configs()),
         logging=draw(LOGGING),
         prompt_quiet=draw(st.booleans()),
@@ -342,9 +368,9 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
     remote = {number for number in numbers if draw(st.booleans())}
     monitors = draw(monitor_sessions())
     return SwitchConfig(
-        draw(NAMES),
-        draw(st.booleans()),
-        draw(LINES),
+        hostname=draw(NAMES),
+        domain_lookup=draw(st.booleans()),
+        console=draw(LINES),
         vty=draw(vty_lines(16, most=16)),
         access=draw(access_configs()),
         logging=draw(LOGGING),

@@ -75,6 +75,11 @@ class Bench:
                 self.log.append(effect.line)
         return sent
 
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, and the device do what is due at the end of it."""
+        self.now += seconds
+        self.device.handle_timer(self.now)
+
     def send(self, port: int, *frames: bytes) -> list[tuple[int, bytes]]:
         """Put frames in at a port; what comes out."""
         self.device.receive(port, list(frames), self.now)

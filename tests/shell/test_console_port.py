@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, cast
@@ -16,6 +16,7 @@ import pytest
 from nodes.base.drops import Drop, DropCounters
 from nodes.cli import Line, Session
 from nodes.commands.console import Console
+from nodes.device import door
 from nodes.shell.telnet import ConsoleServer
 from nodes.wire import telnet
 from nodes.wire.telnet import BINARY, DO, DONT, ECHO, NAWS, SGA, TTYPE, WILL, WONT, negotiate, subnegotiation
@@ -37,12 +38,21 @@ class Port:
         self.sessions: list[Session] = []
         self.clients: list[Client] = []
         drops = DropCounters()
-        console = SimpleNamespace(device=SimpleNamespace(drops=drops), session=self._session)
+        device = SimpleNamespace(drops=drops)
+        console = SimpleNamespace(device=device, session=self._session, place=self._place)
         self.drops = drops
         self.server = ConsoleServer(cast(Console, console), self, patience)
         self._turning = False
+        #: Who came; nobody is let in any more while it is set.
+        self.came: list[door.Client] = []
+        self.refuses = False
 
-    def _session(self, line: Line) -> Session:
+    def _place(self, client: door.Client, taken: Container[str]) -> Line | None:
+        self.came.append(client)
+        names = ["con 0", *(f"vty {number}" for number in range(9))]
+        return None if self.refuses else next(Line(name, 0) for name in names if name not in taken)
+
+    def _session(self, line: Line, client: door.Client) -> Session:
         session = Session(COMMANDS, dialect_of(self.toy), self.toy, line=line, privilege=15)
         self.sessions.append(session)
         return session
@@ -292,6 +302,26 @@ def test_a_client_that_disappears_frees_its_line_at_once(how: str) -> None:
             assert sorted(port.taken) == ["con 0", "vty 0", "vty 1"]
             third.send(b"\r")
             await third.until(b"R1#")
+
+    run(test)
+
+
+def test_who_is_refused_is_reset_without_a_word() -> None:
+    async def test() -> None:
+        async with opened() as port:
+            await come(port)
+            port.refuses = True
+            stranger = await connect(port)
+            stranger.send(b"enable\r")
+            with pytest.raises(ConnectionResetError):
+                await stranger.rest()
+            assert stranger.seen == b""
+            assert port.taken == ["con 0"]
+            assert [client.address for client in port.came] == [0x7F000001] * 2
+            assert port.came[1].port == stranger.writer.get_extra_info("sockname")[1]
+            port.refuses = False
+            await come(port)
+            assert port.taken == ["con 0", "vty 0"]
 
     run(test)
 
