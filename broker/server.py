@@ -178,8 +178,8 @@ class Server:
                 return
             holder = None
             try:
-                if guarded and not hub.knows(ident):
-                    message, holder = self._receive_signed()
+                if guarded:
+                    message, holder = self._receive_signed(ident)
                 else:
                     message = receive(_NOBLOCK)
             except zmq.Again:  # the last part of a message of too many, see _take_other
@@ -213,29 +213,31 @@ class Server:
             if copies:
                 hub.copies.make(copies, message, stamp)
 
-    def _receive_signed(self) -> tuple[bytes, str]:
-        """The next part of a message, and whose key its connection has shown. Raises zmq.Again."""
+    def _receive_signed(self, ident: bytes) -> tuple[bytes, str | None]:
+        """The message behind its routing id and, if it is a stranger's, whose key its connection has shown.
+
+        Here it is looked whether more parts follow, which sealed messages can afford: if a part of one device's message
+        could ever stand where a routing id is expected, it could be sent in the name of another. None of them passes
+        for anything: what is left is an empty message."""
         frame = self._router.recv(_NOBLOCK, copy=False)
-        try:
-            return frame.bytes, str(frame.get(USER))
-        except zmq.ZMQError:
-            return frame.bytes, NOBODY
+        if frame.more:
+            self._hub.drops.count(Drop.MULTIPART)
+            while frame.more:
+                frame = self._router.recv(_NOBLOCK, copy=False)
+            return b"", NOBODY
+        return frame.bytes, None if self._hub.knows(ident) else str(frame.get(USER))
 
     def _take_other(self, ident: bytes, message: bytes, holder: str | None) -> tuple[Route, bytes] | None:
         """All but frames whose way is known. If it is frames after all, the way is found and they are given back.
 
-        Here it comes out when a client sent a message of several parts, which the short way does not look for, since
-        asking costs as much as forwarding: the next part then stands where a routing id is expected. Clients do not
-        know routing ids, so no part passes for a known one; and where the id is not known, whatever is followed by more
-        is thrown away until an id that is known, or the end."""
+        Here it comes out when a client sent a message of several parts, which the short way does not look for where
+        nobody has keys, since asking costs as much as forwarding: the next part then stands where a routing id is
+        expected. Clients do not know routing ids, so no part passes for a known one; and where the id is not known,
+        whatever is followed by more is thrown away until an id that is known, or the end."""
         hub = self._hub
         while not hub.knows(ident) and self._router.get(zmq.RCVMORE):
             hub.drops.count(Drop.MULTIPART)
-            ident = message
-            if self._gate is not None:
-                message, holder = self._receive_signed()
-            else:
-                message = self._router.recv(_NOBLOCK)
+            ident, message = message, self._router.recv(_NOBLOCK)
         route = hub.find_route(ident, message)
         if route is None:
             hub.receive(ident, message, time.monotonic(), holder)

@@ -202,6 +202,22 @@ def test_a_device_does_nothing_in_the_name_of_another(curve_lab: CurveLab) -> No
         curve_lab.wait_for_line(text)
 
 
+def test_no_part_of_a_message_passes_for_another_s(curve_lab: CurveLab) -> None:
+    """What follows a message's first part never stands where the socket puts a routing id: not even when it is one."""
+    _, _, s, _ = curve_lab.all()
+    with dealer(curve_lab.endpoint, curve_lab.keys_of("nodes/a")) as insider:
+        insider.send(hello("a"))
+        assert unpack_control(insider.recv())["op"] == "welcome"
+        guesses = [b"\0" + number.to_bytes(4, "big") for number in range(10)]
+        for number in range(20):
+            parts = [part for guess in guesses for part in (guess, pack_data(11, [b"forged"]))][number:]
+            insider.send_multipart([pack_data(1, [b"with parts"]), *parts])
+            insider.send(pack_data(1, [b"whole"]))
+        pump(lambda: len(s.frames) == 20, s)
+    assert s.frames == [(10, [b"whole"])] * 20
+    assert curve_lab.drops() == {"multipart": 20}, "and no part was taken for a message of anybody"
+
+
 def test_what_is_refused_again_and_again_is_told_once_in_a_while(curve_lab: CurveLab) -> None:
     curve_lab.all()
     with dealer(curve_lab.endpoint, curve_lab.keys_of("nodes/a")) as insider:
