@@ -231,6 +231,7 @@ def _terminal_lines(view: TerminalView) -> Iterable[str]:
     return [
         f'Line {view.number}, Location: "", Type: "{view.terminal_type}"',
         f"Length: {view.length} lines, Width: {view.width} columns",
+        "Baud rate (TX/RX) is 9600/9600, no parity, 1 stopbits, 8 databits",
         f"Status: PSI Enabled, Ready, Active{monitor}, Automore On",
         "Capabilities: none",
         "Special Chars: Escape  Hold  Stop  Start  Disconnect  Activation",
@@ -240,6 +241,8 @@ def _terminal_lines(view: TerminalView) -> Iterable[str]:
         f"Time since activation: {_period(view.active)}",
         f"Editing is {'enabled' if view.editing else 'disabled'}.",
         f"History is {history}.",
+        "Allowed input transports are telnet.",
+        "Allowed output transports are none.",
         "No output characters are padded",
         "No special data dispatching characters",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, Final
@@ -66,7 +67,8 @@ class Console:
         config_mode: str | None = "config",
     ) -> None:
         self.device = device
-        own = (self._users_table(), lines.table(self._present)) if isinstance(device, IosDevice) else ()
+        self._uses: Counter[str] = Counter()
+        own = (self._users_table(), lines.table(self._present, self._uses)) if isinstance(device, IosDevice) else ()
         self._sessions: WeakSet[Session] = WeakSet()
         self.commands = CommandSet((*tables, *own), params=params, modes=tuple(modes), glossary=GLOSSARY)
         self.dialect = dialect
@@ -96,6 +98,7 @@ class Console:
         )
         session.on_start = self.device.tick
         self._sessions.add(session)
+        self._uses[line.name] += 1
         if isinstance(self.device, IosDevice):
             _settle(session, self.device.config.line(line.name))
             # Log messages go to the console line; other lines ask for them with terminal monitor.

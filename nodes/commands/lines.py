@@ -1,13 +1,16 @@
-"""What one terminal line does to others: ``send`` and ``clear line``."""
+"""The terminal lines: ``show line``, and what one does to others (``send``, ``clear line``)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from nodes.cli.context import Args, Ask, Context, Job, Rejected
 from nodes.cli.session import Session
 from nodes.cli.table import Table
+from nodes.device.boxviews import LinesView, LineView
+from nodes.device.config import IosConfig
+from nodes.show import box as show
 
 _END: Final = "\x1a"  # Ctrl-Z
 _LINE: Final = "{console <console:0-0>|vty <vty:0-998>|<number:0-999>}"
@@ -26,9 +29,23 @@ def _number(args: Args) -> int:
     return number
 
 
-def table(sessions: Callable[[], Iterable[Session]]) -> Table:
-    """The commands, over those who are there."""
+def table(sessions: Callable[[], Iterable[Session]], uses: Mapping[str, int]) -> Table:
+    """The commands, over those who are there; ``uses`` counts the sessions that each line has had."""
     found = Table()
+
+    @found.show("exec", "show line", text=show.lines, help={"line": "TTY line information"})
+    def show_line(ctx: Context, args: Args) -> LinesView:
+        config: IosConfig = ctx.device.config
+        active = {session.line.name for session in sessions()}
+        numbers = {line.name: line.number for line in (config.console, *config.vty.values())}
+        # The pool grows with those who come: a line without a configuration of its own may be in use.
+        numbers |= {session.line.name: session.line.number for session in sessions()}
+        return LinesView(
+            tuple(
+                LineView(number, "CTY" if name.startswith("con") else "VTY", name, name in active, uses[name])
+                for name, number in sorted(numbers.items(), key=lambda item: item[1])
+            )
+        )
 
     @found.command(
         "exec",

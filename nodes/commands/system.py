@@ -98,12 +98,16 @@ def _config_view(device: IosDevice, lines: Sequence[str]) -> ConfigView:
 _RUNNING_HELP: Final = {
     "running-config": "Current operating configuration",
     "startup-config": "Contents of startup configuration",
+    "configuration": "Contents of Non-Volatile memory",
     "interface": "Show interface configuration",
     "name": "Interface",
+    # Of both nothing is left out here: there are no certificates.
+    "brief": "configuration without certificate data",
+    "full": "full configuration",
 }
 
 
-@table.show("exec", "show running-config", text=system.running_config, help=_RUNNING_HELP, privilege=15)
+@table.show("exec", "show running-config [brief|full]", text=system.running_config, help=_RUNNING_HELP, privilege=15)
 def show_running(ctx: Context, args: Args) -> ConfigView:
     return _config_view(ctx.device, configuration_text(ctx.device, ctx.session.commands))
 
@@ -122,6 +126,7 @@ def show_running_interface(ctx: Context, args: Args) -> ConfigView:
     return _config_view(ctx.device, ["!", f"interface {args['name']}", *(f" {line}" for line in body), "end"])
 
 
+@table.show("exec", "show configuration", text=system.startup_config, help=_RUNNING_HELP, privilege=15)
 @table.show("exec", "show startup-config", text=system.startup_config, help=_RUNNING_HELP, privilege=15)
 def show_startup(ctx: Context, args: Args) -> ConfigView:
     device: IosDevice = ctx.device

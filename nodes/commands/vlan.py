@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nodes.base.vlans import vlan_list
 from nodes.cli.context import Args, Context, Rejected
@@ -277,7 +278,12 @@ def portfast(ctx: Context, args: Args) -> list[str] | None:
 )
 def show_status(ctx: Context, args: Args) -> InterfacesView:
     device: Switch = ctx.device
-    return device.interfaces_view(args.get("name"))
+    return ports_of(device.interfaces_view(args.get("name")))
+
+
+def ports_of(view: InterfacesView) -> InterfacesView:
+    """The ports among the interfaces: what there are to tell of only for them."""
+    return replace(view, interfaces=tuple(entry for entry in view.interfaces if entry.family == "port"))
 
 
 @table.show(

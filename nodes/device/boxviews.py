@@ -67,3 +67,86 @@ class LoadHistoryView:
     minutes_most: tuple[int, ...]
     hours: tuple[int, ...]
     hours_most: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """A part of the box with a number of its own."""
+
+    name: str
+    description: str
+    product: str
+    revision: str
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryView:
+    items: tuple[ItemView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SensorView:
+    name: str
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentView:
+    sensors: tuple[SensorView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystemView:
+    """Octets of a file system, None for one that has no size of its own."""
+
+    prefix: str
+    kind: str
+    flags: str
+    octets: int | None
+    free: int | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystemsView:
+    systems: tuple[FileSystemView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HostsView:
+    domain: str
+    """"" for none."""
+    lookup: bool
+    """Whether names are asked for; there is no name server that would answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureView:
+    """A feature that is not there."""
+
+    name: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    number: int
+    kind: str
+    """``CTY`` for the console, ``VTY`` for a line that comes over the network."""
+    name: str
+    active: bool
+    uses: int
+    """Sessions that there have been."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinesView:
+    lines: tuple[LineView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionsView:
+    """TCP connections of the device itself."""
+
+    connections: tuple[str, ...]

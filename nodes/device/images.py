@@ -24,6 +24,12 @@ class Image:
     release: str
     flash: str
     """Where the image lies."""
+    product: str
+    """The box as one orders it, what it is, and which revision."""
+    description: str
+    revision: str
+    sensors: tuple[str, ...] = ()
+    """What such a box watches for its health. None of it is here."""
     classic: bool = False
     """Whether the software is of the time before 12.3, which had a longer name on a line of its own."""
 
@@ -34,18 +40,30 @@ IMAGES: Final = {
         software="Cisco IOS Software, 1841 Software (C1841-ADVIPSERVICESK9-M)",
         release="(fc1)",
         flash="flash:c1841-advipservicesk9-mz.151-4.M12a.bin",
+        product="CISCO1841",
+        description="1841 chassis",
+        revision="7.0",
+        sensors=("FAN", "TEMPERATURE", "POWER"),
     ),
     "12.4(15)T1": Image(
         platform="Cisco 1841",
         software="Cisco IOS Software, 1841 Software (C1841-ADVIPSERVICESK9-M)",
         release="(fc2)",
         flash="flash:c1841-advipservicesk9-mz.124-15.T1.bin",
+        product="CISCO1841",
+        description="1841 chassis",
+        revision="7.0",
+        sensors=("FAN", "TEMPERATURE", "POWER"),
     ),
     "12.1(22)EA4": Image(
         platform="cisco WS-C2950-24",
         software="IOS (tm) C2950 Software (C2950-I6Q4L2-M)",
         release="(fc1)",
         flash="flash:/c2950-i6q4l2-mz.121-22.EA4.bin",
+        product="WS-C2950-24",
+        description="Catalyst 2950 chassis",
+        revision="G0",
+        sensors=("FAN", "TEMPERATURE", "POWER", "RPS"),
         classic=True,
     ),
 }

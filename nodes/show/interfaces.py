@@ -197,8 +197,6 @@ def status(view: InterfacesView) -> Iterator[str]:
     yield ""
     yield "Port      Name               Status       Vlan       Duplex  Speed Type"
     for entry in view.interfaces:
-        if entry.family != "port":
-            continue
         linked = entry.condition in ("connected", "monitoring")
         duplex = ("a-full" if linked else "auto") if entry.duplex == "auto" else entry.duplex
         speed = ("a-100" if linked else "auto") if entry.speed == "auto" else entry.speed

@@ -45,6 +45,7 @@ class AutomationLab(LiveLab):
             # To R-A, which is in the native VLAN.
             "interface fa0/1",
             "switchport mode trunk",
+            "access-list 1 permit 192.168.1.0 0.0.0.255",
         )
 
     def privileged(self, node: str) -> Console:
