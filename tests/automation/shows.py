@@ -20,6 +20,10 @@ UNREADABLE: Final = {
     "show running-config interface": "the template knows neither duplex nor IOS's end",
     "show ip route ": "ntc-templates takes the answer about one network for the table",
     "show interfaces trunk": "ntc-templates takes it for show interfaces of a port called trunk",
+    "show processes cpu history": "ntc-templates takes it for show processes cpu",
+    "show processes memory": "ntc-templates knows the I/O pool of IOS-XE only, or takes it for show processes cpu",
+    "show environment temperature": "there is no sensor that it could read of",
+    "show env temperature": "there is no sensor that it could read of",
 }
 #: Shows that only one software version's template reads.
 YOUNG_ONLY: Final = {"show crypto ipsec sa detail": "12.4 has no line on the plaintext MTU, which the template wants"}
