@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from nodes.cli.context import Args, Ask, Context, Job, Rejected
 from nodes.cli.session import Session
 from nodes.cli.table import Table
 from nodes.device.boxviews import LinesView, LineView
-from nodes.device.config import IosConfig
+from nodes.device.config import IosConfig, LineConfig
 from nodes.show import box as show
 
 _END: Final = "\x1a"  # Ctrl-Z
@@ -29,6 +30,11 @@ def _number(args: Args) -> int:
     return number
 
 
+def _line_view(line: LineConfig, active: bool, uses: int) -> LineView:
+    kind = "CTY" if line.name.startswith("con") else "VTY"
+    return LineView(line.number, kind, line.name, active, line.access_in, line.access_out, uses)
+
+
 def table(sessions: Callable[[], Iterable[Session]], uses: Mapping[str, int]) -> Table:
     """The commands, over those who are there; ``uses`` counts the sessions that each line has had."""
     found = Table()
@@ -37,15 +43,10 @@ def table(sessions: Callable[[], Iterable[Session]], uses: Mapping[str, int]) ->
     def show_line(ctx: Context, args: Args) -> LinesView:
         config: IosConfig = ctx.device.config
         active = {session.line.name for session in sessions()}
-        numbers = {line.name: line.number for line in (config.console, *config.vty.values())}
         # The pool grows with those who come: a line without a configuration of its own may be in use.
-        numbers |= {session.line.name: session.line.number for session in sessions()}
-        return LinesView(
-            tuple(
-                LineView(number, "CTY" if name.startswith("con") else "VTY", name, name in active, uses[name])
-                for name, number in sorted(numbers.items(), key=lambda item: item[1])
-            )
-        )
+        names = {line.name for line in (config.console, *config.vty.values())} | active
+        views = (_line_view(replace(config.line(name), name=name), name in active, uses[name]) for name in names)
+        return LinesView(tuple(sorted(views, key=lambda view: view.number)))
 
     @found.command(
         "exec",

@@ -136,6 +136,9 @@ class LineView:
     """``CTY`` for the console, ``VTY`` for a line that comes over the network."""
     name: str
     active: bool
+    access_in: str
+    access_out: str
+    """The access lists of who may come in, and go on from here; "" for none."""
     uses: int
     """Sessions that there have been."""
 

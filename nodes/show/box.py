@@ -64,7 +64,8 @@ def lines(view: LinesView) -> Iterator[str]:
     yield "   Tty Typ     Tx/Rx    A Modem  Roty AccO AccI   Uses   Noise  Overruns   Int"
     for line in view.lines:
         number = f"{'*' if line.active else ' '}{line.number:>5}"
-        yield f"{number} {line.kind}              -    -      -    -    -{line.uses:>7}       0     0/0       -"
+        access = f"{line.access_out or '-':>5}{line.access_in or '-':>5}"
+        yield f"{number} {line.kind}              -    -      -{access}{line.uses:>7}       0     0/0       -"
 
 
 def tcp_brief(view: ConnectionsView) -> Iterator[str]:

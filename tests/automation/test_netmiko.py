@@ -130,7 +130,7 @@ def test_what_a_switch_says_is_understood(lab: AutomationLab) -> None:
         assert (version["hostname"], version["hardware"]) == ("SW-1", ["WS-C2950-24"])
         for command in ("show mac address-table", "show mac-address-table"):
             ports = {row["vlan_id"]: row["destination_port"] for row in rows(console, command)}
-            assert set(ports) == {"1"}
+            assert set(ports) == {"All", "1"}
         status = {row["port"]: row["status"] for row in rows(console, "show interfaces status")}
         assert (status["Fa0/1"], status["Fa0/3"], status["Fa0/24"]) == ("connected", "notconnect", "monitoring")
         for command in ("show vlan", "show vlan brief"):
