@@ -124,8 +124,6 @@ class Mirror:
                     raise MirrorError(f"session {session}: a source must be a port with rx, tx or both, and a program")
             if not is_port(port, own):
                 raise MirrorError(f"session {session}: the source {port} is not a port of this node")
-            if port == destination:
-                raise MirrorError(f"session {session}: its destination cannot be its source")
             if direction in ("rx", "both"):
                 rx.setdefault(port, program)
             if direction in ("tx", "both"):

@@ -96,6 +96,8 @@ class LabSim:
         self.delivered = 0
         self.lost = self.duplicated = self.reordered = 0
         self.trace: list[tuple[float, int, bytes]] = []
+        self.copies: set[int] = set()
+        """Where in the trace are frames that a mirror made."""
         self.keep_trace = True
         """False for long runs, of which nobody looks at every frame."""
         self.tamper: Callable[[int, bytes], list[bytes]] = lambda port, frame: [frame]
@@ -189,12 +191,16 @@ class LabSim:
             frames = hop.program.select(crossed[hop.original]) if crossed else effect.frames
             crossed.append(frames)
             for frame in frames:
-                self._cross(hop.target, frame, impairment)
+                self._cross(hop.target, frame, impairment, hop.mirror is not None)
             if hop.mirror is not None and frames:
                 owner, index = self._owner[hop.mirror[2]]
                 owner.device.copied(index, len(frames), sum(map(len, frames)), 0, self.now)
 
-    def _cross(self, target: int, frame: bytes, impairment: Impairment) -> None:
+    def transmit(self, name: str, effect: Transmit) -> None:
+        """Send frames as if the node had done so."""
+        self._transmit(self.nodes[name], effect)
+
+    def _cross(self, target: int, frame: bytes, impairment: Impairment, copy: bool) -> None:
         if self.random.random() < impairment.loss:
             self.lost += 1
             return
@@ -205,15 +211,17 @@ class LabSim:
             if self.random.random() < impairment.reorder:
                 self.reordered += 1
                 delay += self.random.random() * 0.01
-            self._at(self.now + delay, self._arrival(target, frame))
+            self._at(self.now + delay, self._arrival(target, frame, copy))
 
-    def _arrival(self, target: int, frame: bytes) -> Callable[[], None]:
+    def _arrival(self, target: int, frame: bytes, copy: bool) -> Callable[[], None]:
         def arrive() -> None:
             node, index = self._owner[target]
             if not self.fabric.is_present(node.name):
                 return
             self.delivered += 1
             if self.keep_trace:
+                if copy:
+                    self.copies.add(len(self.trace))
                 self.trace.append((self.now, target, frame))
             node.device.receive(index, self.tamper(target, frame), self.now)
             self.turn(node)

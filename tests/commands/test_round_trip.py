@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from nodes.base.addr import Prefix, length_to_mask
+from nodes.base.limits import SpanLimits
 from nodes.cli.batch import load_config
 from nodes.cli.render import render
 from nodes.commands import banner, kept
@@ -388,8 +389,8 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
 class Reader:
     """Prints and reads configurations of one kind; its commands are compiled once for all examples."""
 
-    def __init__(self, kind: str) -> None:
-        self._bench = Bench(kind)
+    def __init__(self, kind: str, span: SpanLimits | None = None) -> None:
+        self._bench = Bench(kind, span=span)
         self._commands = self._bench.console.commands
 
     def check(self, config: Any) -> None:
@@ -419,6 +420,11 @@ def switch_reader() -> Reader:
     return Reader("switch")
 
 
+@pytest.fixture(scope="module")
+def many_reader() -> Reader:
+    return Reader("switch", SpanLimits(sessions=66, sources=2, destinations=64))
+
+
 SETTINGS = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
 )
@@ -434,3 +440,11 @@ def test_router(router_reader: Reader, config: RouterConfig) -> None:
 @given(config=switch_configs())
 def test_switch(switch_reader: Reader, config: SwitchConfig) -> None:
     switch_reader.check(config)
+
+
+@settings(max_examples=20, deadline=None)
+@given(sessions=monitor_sessions(most=4))
+def test_monitor_sessions_of_other_types(many_reader: Reader, sessions: dict[int, Session]) -> None:
+    interfaces = {name: SwitchPortConfig(name) for name in SWITCH_PORTS}
+    vty = {number: LineConfig(f"vty {number}") for number in range(16)}
+    many_reader.check(SwitchConfig("Switch", vty=vty, interfaces=interfaces, monitors=sessions))

@@ -7,7 +7,10 @@ import dataclasses
 import pytest
 
 from labs.load import load
+from nodes.base.limits import SpanLimits
+from nodes.device.effects import Transmit, ViewChanged
 from nodes.wire import icmp, ipv4
+from tests.device.bench import Bench
 from tests.sim import NO4, LabSim
 
 DESTINATION = "monitor session 1 destination interface fa0/24"
@@ -125,6 +128,113 @@ def test_the_session_survives_write_and_reload(warm: LabSim) -> None:
     warm.trace.clear()
     warm.exec("PC-A", "ping -n 1 192.168.2.1")
     assert "request" in pings(warm.frames(["Sniffer2"]))
+
+
+def test_copies_count_at_the_destination(warm: LabSim) -> None:
+    warm.configure("SW-1", "monitor session 1 source interface fa0/2", DESTINATION)
+    warm.exec("SW-1", "clear counters")
+    warm.trace.clear()
+    warm.exec("PC-A", "ping 192.168.2.1")
+    warm.settle()
+    octets = sum(map(len, warm.frames(["Sniffer2"])))
+    shown = warm.exec("SW-1", "show interfaces fa0/24")
+    assert f"     8 packets output, {octets} bytes" in shown
+    assert "Total output drops: 0" in shown
+
+
+def test_copies_that_were_lost_are_counted_where_they_were_to_go(warm: LabSim) -> None:
+    switch = warm.nodes["SW-1"].device
+    switch.copied(23, 5, 500, 3, warm.now)
+    assert switch.drops.as_dict() == {"span-oversubscribed": 3}
+    assert "Total output drops: 3" in warm.exec("SW-1", "show interfaces fa0/24")
+    assert "span-oversubscribed" in warm.exec("SW-1", "show drops")
+
+
+@pytest.mark.parametrize(
+    ("options", "tagged"),
+    [("", False), (" encapsulation dot1q", True), (" encapsulation replicate", False)],
+)
+def test_the_encapsulation_of_a_destination(warm: LabSim, options: str, tagged: bool) -> None:
+    """The station's frames have no tag."""
+    warm.configure("SW-1", "monitor session 1 source interface fa0/2 rx", DESTINATION + options)
+    warm.trace.clear()
+    warm.exec("PC-A", "ping -n 1 192.168.1.254")
+    warm.settle()
+    tag = bytes.fromhex("81000001") if tagged else b""
+    sent = [frame for _, port, frame in warm.trace if warm.port(port) == "SW-1:FastEthernet0/2"]
+    assert sent
+    assert warm.frames(["Sniffer2"]) == [frame[:12] + tag + frame[12:] for frame in sent]
+
+
+def test_a_destination_with_ingress_takes_frames_into_its_vlan(warm: LabSim) -> None:
+    warm.configure("SW-1", "monitor session 1 source interface fa0/2 tx", DESTINATION + " ingress vlan 1")
+    warm.trace.clear()
+    probe = b"\xff" * 6 + b"\x02\xdd" + bytes(4) + b"\x90\x00" + bytes(46)
+    warm.transmit("Sniffer2", Transmit(0, [probe]))
+    warm.settle()
+    arrived = [warm.port(port) for _, port, frame in warm.trace if frame == probe]
+    # Into the switch, to the two other ports with a cable, and to the destination as a copy of what Fa0/2 sent.
+    assert sorted(arrived) == [
+        "PC-A:FastEthernet0",
+        "R-A:FastEthernet0/1",
+        "SW-1:FastEthernet0/24",
+        "Sniffer2:Ethernet0",
+    ]
+    assert "Fa0/24" not in warm.exec("SW-1", "show mac address-table")
+    assert "monitoring" in warm.exec("SW-1", "show interfaces status | include 0/24")
+
+
+MANY = SpanLimits(sessions=66, sources=2, destinations=64)
+
+
+def test_other_types_have_more_sessions_and_destinations() -> None:
+    bench = Bench("switch", span=MANY)
+    bench.configure(
+        "monitor session 66 source interface fa0/1 - 2",
+        "monitor session 66 destination interface fa0/20 - 22 , fa0/24",
+        "monitor session 66 destination interface fa0/23 encapsulation replicate",
+    )
+    assert bench.exec("show running-config | include monitor").splitlines() == [
+        "monitor session 66 source interface Fa0/1 - 2",
+        "monitor session 66 destination interface Fa0/20 - 22 , Fa0/24",
+        "monitor session 66 destination interface Fa0/23 encapsulation replicate",
+    ]
+    shown = bench.exec("show monitor session 66")
+    assert "Destination Ports      : Fa0/20-22,Fa0/24\n    Encapsulation      : Native" in shown
+    assert "Destination Ports      : Fa0/23\n    Encapsulation      : Replicate" in shown
+    bench.out()
+    assert [mirror.destination for mirror in bench.device.view().mirrors] == [19, 20, 21, 23, 22]
+
+
+def test_the_wires_are_told_anew_when_the_rspan_vlan_takes_another_way() -> None:
+    bench = Bench(
+        "switch",
+        "vlan 901\n remote-span\ninterface range fa0/10 - 11\n switchport mode trunk\n"
+        "monitor session 1 source interface fa0/1\nmonitor session 1 destination remote vlan 901\n",
+    )
+
+    def told() -> list[int] | None:
+        """Where copies go, if the wires were told of it since the last time."""
+        changed = any(isinstance(effect, ViewChanged) for effect in bench.device.drain())
+        return [mirror.destination for mirror in bench.device.view().mirrors] if changed else None
+
+    assert bench.refusals == []
+    assert [mirror.destination for mirror in bench.device.view().mirrors] == [9, 10]
+    bench.device.carrier(9, False, "peer-absent", bench.now)
+    assert bench.device.has_effects
+    assert told() == [10]
+    bench.switch.bridge.set_state(10, 901, learning=False, forwarding=False)
+    assert told() == []
+    bench.device.carrier(9, True, "up", bench.now)
+    assert told() == [9]
+    bench.configure("interface fa0/10", "switchport trunk allowed vlan 1-900")
+    assert told() == []
+    bench.configure("interface fa0/2", "description of nothing that matters")
+    assert told() is None
+    bench.configure("interface fa0/10", "no switchport trunk allowed vlan")
+    assert told() == [9]
+    bench.configure("vlan 901", "no remote-span")
+    assert told() == []
 
 
 # The sniffer -------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 from hypothesis import given
@@ -324,3 +324,62 @@ def test_any_bytes_are_forwarded_handed_over_or_counted(data: list[bytes], mode:
     bridge, drops = switch({1: mode, 2: TrunkPort()}, VLANS)
     out = bridge.receive(1, data, 0.0)
     assert len(out.get(2, [])) + len(bridge.control) + drops.total == len(data)
+
+
+def test_a_span_destination_that_takes_frames_learns_nothing_and_gets_none() -> None:
+    bridge, drops = switch({port: AccessPort(10) for port in (1, 2, 3)})
+    bridge.set_span_destination(3, True)
+    assert bridge.forward(3, frame(ALL, C), 0.0) == []
+    assert drops.as_dict() == {"span-destination": 1}
+    bridge.set_span_destination(3, True, AccessPort(20))
+    bridge.configure_port(2, AccessPort(20))
+    assert bridge.forward(3, frame(A, C), 0.0) == [(2, frame(A, C))]
+    assert bridge.forward(3, tagged(frame(A, C), 10), 0.0) == []
+    assert bridge.entries(0.0) == []
+    assert bridge.forward(2, frame(C, B), 0.0) == [], "its way back is closed"
+    bridge.set_span_destination(3, True, TrunkPort(20))
+    assert bridge.forward(3, tagged(frame(ALL, C), 10), 0.0) == [(1, frame(ALL, C))]
+    bridge.set_span_destination(3, False, TrunkPort(20))
+    assert bridge.forward(3, tagged(frame(ALL, C), 10), 0.0) == [(1, frame(ALL, C))], "the port's own VLAN"
+    assert bridge.forward(3, tagged(frame(ALL, C), 20), 0.0) == []
+
+
+def test_an_rspan_vlan_is_flooded_by_trunks_and_nothing_is_learnt_in_it() -> None:
+    modes: dict[int, PortMode] = {
+        1: TrunkPort(),
+        2: TrunkPort(),
+        3: TrunkPort(allowed=frozenset({10})),
+        4: AccessPort(20),
+    }
+    bridge, drops = switch(modes)
+    bridge.forward(1, tagged(frame(ALL, A), 20), 0.0)
+    bridge.set_remote_span({20})
+    assert bridge.forwarding(20) == {1: True, 2: True}
+    assert bridge.entries(0.0) == [], "what was learnt before is forgotten"
+    for _ in range(2):
+        assert bridge.forward(2, tagged(frame(A, B), 20), 0.0) == [(1, tagged(frame(A, B), 20))]
+    assert bridge.entries(0.0) == []
+    assert bridge.forward(4, frame(ALL, C), 0.0) == []
+    assert drops.as_dict() == {"bridge-vlan-not-allowed": 1}
+    bridge.set_remote_span(())
+    assert bridge.forwarding(20) == {1: True, 2: True, 4: False}
+    assert bridge.forwarding(30) == {}
+
+
+def test_the_revision_tells_that_something_else_may_be_forwarded(three: tuple[Bridge, DropCounters]) -> None:
+    bridge, _ = three
+    seen = {bridge.revision}
+    changes: list[Callable[[], None]] = [
+        lambda: bridge.set_up(1, False),
+        lambda: bridge.configure_port(1, TrunkPort()),
+        lambda: bridge.set_vlans((1, 2)),
+        lambda: bridge.set_state(1, 1, learning=True, forwarding=False),
+        lambda: bridge.set_remote_span({2}),
+        lambda: bridge.set_span_destination(2, True),
+    ]
+    for change in changes:
+        change()
+        assert bridge.revision not in seen
+        seen.add(bridge.revision)
+    bridge.forward(1, frame(ALL, A), 0.0)
+    assert bridge.revision in seen
