@@ -24,6 +24,7 @@ import zmq
 from broker.client import (
     BrokerGone,
     Connected,
+    Copied,
     Disconnected,
     Frames,
     Links,
@@ -249,6 +250,38 @@ def test_a_receiver_that_does_not_read_harms_nobody_else(lab: Lab) -> None:
     assert lab.status()["wires"][0]["drops"] == {}
     pump(lambda: sum(len(frames) for _, frames in b.frames) == lab.status()["wires"][1]["frames_ba"], b)
     b.client.close()
+
+
+def test_a_span_destination_that_does_not_read_costs_copies_only(lab: Lab) -> None:
+    a, _, s, n = lab.all(({"session": 1, "sources": [[10, "rx"]], "destination": 12},))
+    batch = [bytes(1400)] * 32
+    sent = 0
+
+    def arrived() -> bool:
+        return sum(len(frames) for _, frames in s.frames) == sent
+
+    end = time.monotonic() + DEADLINE
+    while not lab.drops():  # n does not read
+        assert time.monotonic() < end
+        for _ in range(50):
+            sent += a.client.send(1, batch)
+        pump(arrived, a, s)
+    assert set(lab.drops()) == {"mirror-lost"}
+
+    def copied() -> tuple[int, int, int]:
+        """Frames, octets and lost copies that the switch was told of."""
+        counts = [event.ports[12] for event in s.events if isinstance(event, Copied)]
+        return (
+            sum(count.frames for count in counts),
+            sum(count.octets for count in counts),
+            sum(count.lost for count in counts),
+        )
+
+    pump(lambda: copied()[0] + copied()[2] == sent, a, s)
+    (mirror,) = lab.status()["mirrors"]
+    assert copied() == (mirror["frames"], mirror["frames"] * 1400, mirror["lost"])
+    assert mirror["lost"] > 0
+    pump(lambda: sum(len(frames) for _, frames in n.frames) == mirror["frames"], n)
 
 
 def test_octets_from_anybody_are_counted_and_harmless(lab: Lab) -> None:

@@ -54,7 +54,7 @@ class SwitchModel:
             if port in self.monitoring or not self._wants(session, port, direction, frame):
                 continue
             if isinstance(session.destination, int):
-                if session.destination in self.remote & self.vlans and not _between_neighbours(frame):
+                if session.destination in self.remote & self.vlans and not between_neighbours(frame):
                     found.append((session.destination, untagged(frame)))
             elif session.destination[0]:
                 name, encapsulation = session.destination
@@ -104,6 +104,6 @@ def tagged(frame: bytes, vlan: int) -> bytes:
     return frame[:12] + bytes.fromhex("8100") + vlan.to_bytes(2, "big") + frame[12:]
 
 
-def _between_neighbours(frame: bytes) -> bool:
+def between_neighbours(frame: bytes) -> bool:
     to = frame[:6].hex()
     return (to.startswith("0180c200000") and len(to) == 12) or to in ("01000ccccccc", "01000ccccccd")
