@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeGuard
 
 #: What a mirror may ask of the broker for each frame: enough for a switch, and no more.
@@ -24,6 +24,8 @@ MAX_CASES: Final = 8
 MAX_MASK: Final = 8
 MAX_AT: Final = 64
 MAX_EDIT: Final = 4
+#: Beginnings of frames that a program remembers.
+MAX_KNOWN: Final = 1024
 
 
 class MirrorError(Exception):
@@ -36,9 +38,6 @@ class Edit(NamedTuple):
     at: int
     cut: int
     insert: bytes
-
-    def apply(self, frame: bytes) -> bytes:
-        return frame[: self.at] + self.insert + frame[self.at + self.cut :]
 
 
 class Case(NamedTuple):
@@ -63,7 +62,10 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Program:
+    """Frames of one conversation begin alike, so what a beginning means is found once and remembered."""
+
     cases: tuple[Case, ...]
+    _known: dict[bytes, Edit | None] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def whole(self) -> bool:
@@ -74,14 +76,26 @@ class Program:
         """The copies of those of the frames that are copied, in their order."""
         if self.whole:
             return frames
+        known, reach = self._known, max((case.at + len(case.mask) for case in self.cases if case.mask), default=0)
         copies: list[bytes] = []
         for frame in frames:
-            for case in self.cases:
-                if case.fits(frame):
-                    if case.edit is not None:
-                        copies.append(case.edit.apply(frame))
-                    break
+            beginning = frame[:reach]
+            try:
+                edit = known[beginning]
+            except KeyError:
+                edit = self._decide(beginning)
+            if edit is None:
+                continue
+            at, cut, insert = edit
+            copies.append(frame[:at] + insert + frame[at + cut :] if cut or insert else frame)
         return copies
+
+    def _decide(self, beginning: bytes) -> Edit | None:
+        edit = next((case.edit for case in self.cases if case.fits(beginning)), None)
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        self._known[beginning] = edit
+        return edit
 
 
 #: What a source without a program has.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.mirror import MAX_CASES, WHOLE, Mirror, MirrorError, Program
+from broker.mirror import MAX_CASES, MAX_KNOWN, WHOLE, Mirror, MirrorError, Program
 
 OWN = (10, 11, 12)
 
@@ -75,6 +75,14 @@ UNTAGGED_10 = [
 )
 def test_what_a_switch_says_of_a_vlan(frame: bytes, copy: list[bytes]) -> None:
     assert program(UNTAGGED_10).select([frame]) == copy
+
+
+def test_what_a_program_remembers_is_bounded() -> None:
+    frames = [MACS[:8] + number.to_bytes(4, "big") + TAG10 for number in range(3 * MAX_KNOWN)]
+    chosen = program(UNTAGGED_10)
+    for _ in range(2):
+        assert chosen.select(frames) == [frame[:12] for frame in frames]
+        assert len(chosen._known) <= MAX_KNOWN
 
 
 def test_without_a_program_everything_is_copied() -> None:

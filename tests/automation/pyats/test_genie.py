@@ -225,7 +225,9 @@ def test_the_tables_of_a_switch(lab: AutomationLab) -> None:
     (session,) = ours["sessions"]
     found = parsed["session"][str(session["number"])]
     assert found["type"] == "Local Session"
-    assert session["destination"].endswith(found["destination_ports"].removeprefix("Fa"))
+    (destination,) = session["destinations"]
+    assert [name.replace("FastEthernet", "Fa") for name in destination["ports"]] == [found["destination_ports"]]
+    assert [name.replace("FastEthernet", "Fa") for name in session["both"]] == [found["source_ports"]["both"]]
 
 
 def test_who_is_there(lab: AutomationLab) -> None:
