@@ -166,16 +166,17 @@ class Server:
                 hub.tick(now)
 
     def _drain(self) -> None:
-        """Pass on what has come, MAX_TURN messages at most. All of one turn get the same stamp."""
+        """Pass on what has come, MAX_TURN messages at most. All of one turn get the same stamp, that of the first."""
         hub, receive, send = self._hub, self._router.recv, self._fast_send
         routes, heard, delivered = hub.routes.table, hub.heard, hub.delivered
         guarded = self._gate is not None
-        stamp = time.time_ns()
+        stamp = 0
         for _ in range(MAX_TURN):
             try:
                 ident = receive(_NOBLOCK)
             except zmq.Again:
                 return
+            stamp = stamp or time.time_ns()
             holder = None
             try:
                 if guarded:
