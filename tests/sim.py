@@ -22,7 +22,6 @@ from labs.lab import Lab
 from labs.load import load
 from nodes.cli.batch import Batch, Refusal
 from nodes.cli.session import Session
-from nodes.cli.terminal import Line
 from nodes.commands.console import Console
 from nodes.device.base import Device, DeviceSpec, Services
 from nodes.device.cloud import Cloud
@@ -341,7 +340,7 @@ class LabSim:
 
     def session(self, name: str) -> Session:
         node = self.nodes[name]
-        session = node.console.session(Line(f"vty {len(node.sessions)}", len(node.sessions)))
+        session = node.console.session(node.console.line(f"vty {len(node.sessions)}"))
         node.sessions.append(session)
         return session
 

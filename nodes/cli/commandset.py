@@ -14,7 +14,7 @@ from typing import Final
 
 from nodes.cli.grammar import GrammarError, Keyword, Node, Slot, signature
 from nodes.cli.grammar import Sequence as Chain
-from nodes.cli.levels import HIGHEST, LevelRule, level_of
+from nodes.cli.levels import LevelRule, level_of
 from nodes.cli.params import BUILT_IN, IntRange, Param, ParamRegistry
 from nodes.cli.table import CONFIG, CONFIG_MODES, EXEC, Command, Form, Mode, Table
 
@@ -130,10 +130,8 @@ class CommandSet:
     def root(self, mode: str, privilege: int, rules: tuple[LevelRule, ...] = ()) -> State:
         """The state before the first word. Commands above ``privilege`` do not exist in it.
 
-        ``rules`` move commands to other levels; nothing is above the highest.
+        ``rules`` move commands to other levels.
         """
-        if privilege >= HIGHEST:
-            rules = ()
         rules = tuple([rule for rule in rules if rule.mode == mode])
         key = (mode, privilege, rules)
         state = self._roots.get(key)

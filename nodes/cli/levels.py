@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from nodes.cli.grammar import Keyword, Node, Sequence
+from nodes.cli.grammar import Choice, Keyword, Node, Sequence
 
 if TYPE_CHECKING:
     from nodes.cli.table import Command
@@ -30,28 +30,44 @@ class LevelRule(NamedTuple):
 
 def level_of(command: Command, rules: Iterable[LevelRule]) -> int:
     """The level of a command under ``rules``, which are all of its mode."""
-    path = leading_keywords(command.forms[0].tree)
     level, best, floor = command.privilege, 0, LOWEST
+    paths = [path for path, _ in _paths(command.forms[0].tree) if path]
     for rule in rules:
         length = len(rule.words)
-        if rule.words[: len(path)] != path[:length]:
-            continue
-        if length >= len(path) or rule.all:
-            # Of several rules the one that says more decides. One that says more than a command's leading keywords,
-            # about one of its options, counts for the whole command.
-            if length >= best:
-                best, level = length, rule.level
-        else:
-            floor = max(floor, rule.level)
+        for path in paths:
+            if rule.words[: len(path)] != path[:length]:
+                continue
+            if length >= len(path) or rule.all:
+                # Of several rules the one that says more decides. One that says more than a command's leading
+                # keywords, about one of its options, counts for the whole command.
+                if length >= best:
+                    best, level = length, rule.level
+            else:
+                floor = max(floor, rule.level)
     return max(level, floor)
 
 
-def leading_keywords(node: Node) -> tuple[str, ...]:
-    """The keywords with which every line of a grammar begins, in lower case."""
-    items = node.items if isinstance(node, Sequence) else (node,)
-    words: list[str] = []
-    for item in items:
-        if not isinstance(item, Keyword):
-            break
-        words.append(item.text.lower())
-    return tuple(words)
+def declared_level(commands: Iterable[Command], words: tuple[str, ...]) -> int:
+    """The level from which on these keywords lead to something, without any rule."""
+    levels = [
+        command.privilege
+        for command in commands
+        if any(path[: len(words)] == words for path, _ in _paths(command.forms[0].tree))
+    ]
+    return min(levels, default=HIGHEST)
+
+
+def _paths(node: Node) -> list[tuple[tuple[str, ...], bool]]:
+    """The keywords, in lower case, with which lines of a grammar begin; and whether keywords follow without a gap."""
+    if isinstance(node, Keyword):
+        return [((node.text.lower(),), True)]
+    if isinstance(node, Sequence):
+        found: list[tuple[tuple[str, ...], bool]] = [((), True)]
+        for item in node.items:
+            closed = [entry for entry in found if not entry[1]]
+            added = [(path + more, goes_on) for path, open in found if open for more, goes_on in _paths(item)]
+            found = closed + added
+        return found
+    if isinstance(node, Choice) and not node.optional and not node.repeated:
+        return [entry for option in node.options for entry in _paths(option)]
+    return [((), False)]

@@ -368,3 +368,16 @@ def delegated(
         return mode, rest.start()
     # "do " with nothing yet: for `?` the list is that of the other mode, for Enter the command is incomplete.
     return (mode, len(line)) if line[word.end() :] else None
+
+
+def keywords(commands: CommandSet, root: State, line: str) -> tuple[str, ...] | None:
+    """The words of ``line`` as keywords in full, in lower case; None when one of them is none, or not a single one."""
+    found: list[str] = []
+    state = root
+    for word in line.split():
+        candidates = state.candidates(word.lower())
+        if len(candidates) != 1:
+            return None
+        found.append(candidates[0])
+        state = state.after_keyword(candidates[0], commands)
+    return tuple(found) or None

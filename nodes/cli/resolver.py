@@ -15,6 +15,7 @@ from nodes.cli.commandset import CommandSet, State
 from nodes.cli.dialect import Dialect
 from nodes.cli.filters import Modifier
 from nodes.cli.grammar import GrammarError
+from nodes.cli.levels import HIGHEST
 from nodes.cli.matcher import Failure, Fault, Listing, Matched, complete, delegated, listing, match
 from nodes.cli.table import Polarity
 
@@ -98,7 +99,8 @@ class Resolver:
     # Where a command begins.
 
     def _root(self, mode: str) -> State:
-        return self._commands.root(mode, self._privilege, self._dialect.privileges())
+        rules = () if self._privilege >= HIGHEST else self._dialect.privileges()
+        return self._commands.root(mode, self._privilege, rules)
 
     def _place(self, mode: str, line: str, *, whole: bool = False) -> _Place:
         """``whole`` when Enter was pressed: otherwise a last word without a blank may still become another."""

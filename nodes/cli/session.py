@@ -122,8 +122,8 @@ class Session(Terminal):
             self._continue(now)
         if self._keys:
             self._work_off(now)
-        if self.exec_timeout and self._run is None and now - self._last_input >= self.exec_timeout:
-            self.close()
+        if self.exec_timeout and not self._busy() and now - self._last_input >= self.exec_timeout:
+            self.hangup()
         if self._end is not None and now >= self._end and not self.closed:
             self._emit(self.dialect.expired)
             self.hangup()
@@ -145,9 +145,10 @@ class Session(Terminal):
         if self._login is not None:
             return self._login.next_deadline()
         mine = None
-        if self._run is not None:
-            mine = self._run.waiting.until if isinstance(self._run.waiting, Wait) else None
+        if self._run is not None and self._busy():
+            mine = getattr(self._run.waiting, "until", None)
         elif self.exec_timeout and self.began is not None:
+            # At --More-- and at a question one is idle, too.
             mine = self._last_input + self.exec_timeout
         return min((at for at in (mine, self._end) if at is not None), default=None)
 

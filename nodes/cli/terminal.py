@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from nodes.cli.commandset import CommandSet
 from nodes.cli.context import Context
 from nodes.cli.dialect import Dialect
+from nodes.cli.levels import HIGHEST, level_of
 from nodes.cli.resolver import Invocation, Resolver
 from nodes.cli.run import Run
-from nodes.cli.table import Mode, Polarity
+from nodes.cli.table import Command, Mode, Polarity
 
 
 class Line(NamedTuple):
@@ -132,6 +133,12 @@ class Terminal:
     def resolver(self) -> Resolver:
         """What reads the lines that are typed here and now."""
         return Resolver(self.commands, self.dialect, self.mode.name, self.privilege)
+
+    def permits(self, mode: str, command: Command) -> bool:
+        """Whether this user's level is enough for a command of a mode."""
+        if self.privilege >= HIGHEST:
+            return True
+        return level_of(command, [rule for rule in self.dialect.privileges() if rule.mode == mode]) <= self.privilege
 
     def start(self, invocation: Invocation, line: str, now: float, emit: Callable[[str], None]) -> Run:
         """Make the command ready to run. A command of a parent mode first leaves the modes below it."""

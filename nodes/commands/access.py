@@ -289,5 +289,5 @@ def login(ctx: Context, args: Args) -> list[str]:
     for line in ctx.scope:
         line.login = "" if ctx.negated else "local" if args.has("local") else "line"
         if line.login == "line" and line.password is None:
-            warnings.append(f"% Login disabled on line {line.number}, until 'password' is set")
+            warnings.append(f"% Login disabled on line {ctx.device.config.number(line.name)}, until 'password' is set")
     return warnings

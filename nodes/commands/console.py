@@ -11,7 +11,7 @@ from weakref import WeakSet
 
 from nodes.cli.batch import Batch, Refusal, load_config, view
 from nodes.cli.commandset import CommandSet
-from nodes.cli.context import Args, Context, to_plain
+from nodes.cli.context import to_plain
 from nodes.cli.dialect import Dialect, IosDialect
 from nodes.cli.filters import Store
 from nodes.cli.params import ParamRegistry
@@ -19,7 +19,8 @@ from nodes.cli.render import render
 from nodes.cli.session import Session
 from nodes.cli.table import Mode, Table
 from nodes.cli.terminal import Line, Terminal
-from nodes.commands import lines
+from nodes.commands import lines, sessions
+from nodes.commands.customs import Customs
 from nodes.commands.modes import INTERFACE_MODES
 from nodes.device import door
 from nodes.device.base import Device
@@ -27,8 +28,6 @@ from nodes.device.config import IosConfig, LineConfig
 from nodes.device.effects import Logged
 from nodes.device.ios import IosDevice
 from nodes.device.logconfig import LogConfig, takes
-from nodes.device.views import UsersView, UserView
-from nodes.show import system
 
 #: Help for words that begin many commands.
 GLOSSARY: Final[Mapping[str, str | Mapping[str, str]]] = {
@@ -68,7 +67,11 @@ class Console:
     ) -> None:
         self.device = device
         self._uses: Counter[str] = Counter()
-        own = (self._users_table(), lines.table(self._present, self._uses)) if isinstance(device, IosDevice) else ()
+        own = (
+            (sessions.table(self._present), lines.table(self._present, self._uses))
+            if isinstance(device, IosDevice)
+            else ()
+        )
         self._sessions: WeakSet[Session] = WeakSet()
         self.commands = CommandSet((*tables, *own), params=params, modes=tuple(modes), glossary=GLOSSARY)
         self.dialect = dialect
@@ -79,8 +82,15 @@ class Console:
         """The line that somebody who connects gets, none of those that are ``taken``; None: she is refused."""
         if isinstance(self.device, IosDevice):
             name = door.line_for(self.device, client, taken)
-            return None if name is None else _line(name)
-        return next(line for line in map(_line, _names()) if line.name not in taken)
+            return None if name is None else self.line(name)
+        return next(line for line in map(self.line, _names()) if line.name not in taken)
+
+    def line(self, name: str) -> Line:
+        """A line by its name (``con 0``, ``vty 1``)."""
+        if isinstance(self.device, IosDevice):
+            return Line(name, self.device.config.number(name))
+        kind, number = name.split()
+        return Line(name, 0 if kind == "con" else int(number) + 1)
 
     def session(self, line: Line, client: door.Client = door.UNKNOWN) -> Session:
         """A session on ``line``, with the settings that the configuration gives the line."""
@@ -126,27 +136,6 @@ class Console:
         found = (session for session in self._sessions if not session.closed)
         return sorted(found, key=lambda session: session.line.number)
 
-    def _users_table(self) -> Table:
-        """``show users``: only the console knows who is on it."""
-        table = Table()
-
-        @table.show(
-            "exec",
-            "show users",
-            text=system.users,
-            help={"users": "Display information about terminal lines"},
-        )
-        def show_users(ctx: Context, args: Args) -> UsersView:
-            users = (
-                UserView(
-                    session.line.number, session.line.name, session.idle(ctx.now), session is ctx.session, session.user
-                )
-                for session in self._present()
-            )
-            return UsersView(tuple(users))
-
-        return table
-
     def load(self, text: str, now: float) -> list[Refusal]:
         """Apply a startup-config; the lines that were refused are returned, the rest is in force."""
         self.device.tick(now)
@@ -185,19 +174,16 @@ def _names() -> Iterator[str]:
     yield from (f"vty {number}" for number in count())
 
 
-def _line(name: str) -> Line:
-    kind, number = name.split()
-    return Line(name, 0 if kind == "con" else int(number) + 1)
-
-
 def _settle(terminal: Terminal, line: LineConfig) -> None:
     terminal.exec_timeout = float(line.exec_timeout)
+    terminal.absolute_timeout = line.absolute_timeout * 60.0
     terminal.logging_synchronous = line.logging_synchronous
     terminal.length = line.length
     terminal.width = line.width
     terminal.history_size = line.history_size
-    terminal.absolute_timeout = line.absolute_timeout * 60.0
     terminal.connects = line.transport_preferred != "none"
+    terminal.keeps_history = line.keeps_history
+    terminal.editing = line.editing
 
 
 def _report_configured(terminal: Terminal) -> None:
@@ -221,7 +207,7 @@ def settle_sessions(sessions: Iterable[Session], config: IosConfig) -> None:
         _settle(session, config.line(session.line.name))
 
 
-def ios_dialect(device: IosDevice, store: Store) -> IosDialect:
+def ios_dialect(device: IosDevice, customs: Customs, store: Store) -> IosDialect:
     """The IOS way of talking, with what the device's configuration says to it; ``store`` takes redirected output."""
 
     def banner(kind: str, terminal: Terminal) -> str:
@@ -229,7 +215,12 @@ def ios_dialect(device: IosDevice, store: Store) -> IosDialect:
         line = config.line(terminal.line.name)
         if (kind == "motd" and not line.motd_banner) or (kind == "exec" and not line.exec_banner):
             return ""
-        tokens = {"hostname": config.hostname, "domain": config.domain_name, "line": str(line.number), "line-desc": ""}
+        tokens = {
+            "hostname": config.hostname,
+            "domain": config.domain_name,
+            "line": str(config.number(line.name)),
+            "line-desc": "",
+        }
         text = config.access.banners.get(kind, "")
         return _TOKEN.sub(lambda token: tokens.get(token[1], token[0]), text)
 
@@ -237,5 +228,7 @@ def ios_dialect(device: IosDevice, store: Store) -> IosDialect:
         lambda: device.config.hostname,
         domain_lookup=lambda: device.config.domain_lookup,
         banners=banner,
+        aliases=customs.aliases,
+        privileges=customs.privileges,
         store=store,
     )

@@ -180,3 +180,49 @@ def history_size(ctx: Context, args: Args) -> None:
     for line in ctx.scope:
         line.history_size = 20 if ctx.negated else args["commands"]
     ctx.device.lines_changed()
+
+
+@table.command(
+    "config-line",
+    "history",
+    help={"history": "Enable and control the command history function"},
+    no=True,
+    default="history",
+    prints=lambda line: [] if line.keeps_history else ["no history"],
+    section=LineSection.SCREEN,
+)
+def history(ctx: Context, args: Args) -> None:
+    line: LineConfig
+    for line in ctx.scope:
+        line.keeps_history = not ctx.negated
+    ctx.device.lines_changed()
+
+
+@table.command(
+    "config-line",
+    "editing",
+    help={"editing": "Enable command line editing"},
+    no=True,
+    default="editing",
+    prints=lambda line: [] if line.editing else ["no editing"],
+    section=LineSection.SCREEN,
+)
+def editing(ctx: Context, args: Args) -> None:
+    line: LineConfig
+    for line in ctx.scope:
+        line.editing = not ctx.negated
+    ctx.device.lines_changed()
+
+
+@table.command(
+    "config-line",
+    "lockable",
+    help={"lockable": "Allow users to lock a line"},
+    no=True,
+    prints=lambda line: ["lockable"] if line.lockable else [],
+    section=LineSection.LOCK,
+)
+def lockable(ctx: Context, args: Args) -> None:
+    line: LineConfig
+    for line in ctx.scope:
+        line.lockable = not ctx.negated

@@ -11,10 +11,11 @@ from nodes.cli.session import Session
 from nodes.cli.table import Table
 from nodes.device.boxviews import LinesView, LineView
 from nodes.device.config import IosConfig, LineConfig
+from nodes.device.ios import IosDevice
 from nodes.show import box as show
 
 _END: Final = "\x1a"  # Ctrl-Z
-_LINE: Final = "{console <console:0-0>|vty <vty:0-998>|<number:0-999>}"
+_LINE: Final = "{console <console:0-0>|vty <vty:0-998>|<number:0-1192>}"
 _HELP: Final = {
     "console": "Primary terminal line",
     "<console>": "Line number",
@@ -24,15 +25,18 @@ _HELP: Final = {
 }
 
 
-def _number(args: Args) -> int:
-    """The line's number in ``show users``: the console is 0, the vty lines follow."""
-    number: int = args["vty"] + 1 if "vty" in args.words else args.get("number", 0)
+def _number(ctx: Context, args: Args) -> int:
+    """The line's number among all of the box, as ``show users`` has it."""
+    device: IosDevice = ctx.device
+    if "vty" in args.words:
+        return device.config.number(f"vty {args['vty']}")
+    number: int = args.get("number", 0)
     return number
 
 
-def _line_view(line: LineConfig, active: bool, uses: int) -> LineView:
+def _line_view(number: int, line: LineConfig, active: bool, uses: int) -> LineView:
     kind = "CTY" if line.name.startswith("con") else "VTY"
-    return LineView(line.number, kind, line.name, active, line.access_in, line.access_out, uses)
+    return LineView(number, kind, line.name, active, line.access_in, line.access_out, uses)
 
 
 def table(sessions: Callable[[], Iterable[Session]], uses: Mapping[str, int]) -> Table:
@@ -45,7 +49,10 @@ def table(sessions: Callable[[], Iterable[Session]], uses: Mapping[str, int]) ->
         active = {session.line.name for session in sessions()}
         # The pool grows with those who come: a line without a configuration of its own may be in use.
         names = {line.name for line in (config.console, *config.vty.values())} | active
-        views = (_line_view(replace(config.line(name), name=name), name in active, uses[name]) for name in names)
+        views = (
+            _line_view(config.number(name), replace(config.line(name), name=name), name in active, uses[name])
+            for name in names
+        )
         return LinesView(tuple(sorted(views, key=lambda view: view.number)))
 
     @found.command(
@@ -56,7 +63,7 @@ def table(sessions: Callable[[], Iterable[Session]], uses: Mapping[str, int]) ->
     )
     def send(ctx: Context, args: Args) -> Job:
         everyone = "*" in args.words
-        chosen = [session for session in sessions() if everyone or session.line.number == _number(args)]
+        chosen = [session for session in sessions() if everyone or session.line.number == _number(ctx, args)]
         if not ctx.session.interactive:
             raise Rejected("% A message is typed at a terminal")
         yield "Enter message, end with CTRL/Z; abort with CTRL/C:\n"
@@ -66,7 +73,7 @@ def table(sessions: Callable[[], Iterable[Session]], uses: Mapping[str, int]) ->
         answer = yield Ask("Send message? [confirm]", confirm=True)
         if answer not in ("", "y", "Y"):
             return
-        where = "all terminals" if everyone else f"tty{_number(args)}"
+        where = "all terminals" if everyone else f"tty{_number(ctx, args)}"
         head = f"\n\n***\n***\n*** Message from tty{ctx.session.line.number} to {where}:\n***\n"
         for session in chosen:
             session.notify(head + "\n".join(lines).removesuffix(_END), ctx.now)
@@ -74,7 +81,7 @@ def table(sessions: Callable[[], Iterable[Session]], uses: Mapping[str, int]) ->
     @found.command("exec", f"clear line {_LINE}", help=_HELP | {"line": "Reset a terminal line"}, privilege=15)
     def clear_line(ctx: Context, args: Args) -> Job:
         """Whoever is on the line is let go."""
-        number = _number(args)
+        number = _number(ctx, args)
         if ctx.session.interactive and number == ctx.session.line.number:
             raise Rejected("% Not allowed to clear current line")
         answer = yield Ask("[confirm]", confirm=True)

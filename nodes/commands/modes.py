@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from nodes.base import ifname
 from nodes.base.ifname import Family
-from nodes.cli.table import Mode
+from nodes.cli.table import CONFIG, EXEC, Mode
 
 #: Groups of modes, for which commands of interfaces are declared: all interfaces, ports, and those that may have an
 #: address. A command's scope is a list of interfaces, of one after ``interface NAME``; what it prints is printed for
@@ -49,3 +49,27 @@ ACL_MODES: Final = (
     Mode("config-std-nacl", "(config-std-nacl)", "config", "Standard Access List configuration commands:"),
     Mode("config-ext-nacl", "(config-ext-nacl)", "config", "Ext Access List configuration commands:"),
 )
+
+#: The words for modes in ``alias`` and ``privilege``: what they say, and the modes or groups of modes that they mean.
+WORDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "exec": ("Exec mode", ("exec",)),
+    "configure": ("Global configuration mode", ("config",)),
+    "interface": ("Interface configuration mode", (INTERFACE,)),
+    "line": ("Line configuration mode", ("config-line",)),
+    "config-vlan": ("VLAN configuration mode", ("config-vlan",)),
+    "ipenacl": ("IP named extended access-list configuration mode", ("config-ext-nacl",)),
+    "ipsnacl": ("IP named simple access-list configuration mode", ("config-std-nacl",)),
+    "crypto-isakmp": ("Crypto ISAKMP policy configuration mode", ("config-isakmp",)),
+    "crypto-map": ("Crypto map configuration mode", ("config-crypto-map",)),
+    "crypto-transform": ("Crypto transform configuration mode", ("cfg-crypto-trans",)),
+}
+
+
+def modes_by_word(modes: Iterable[Mode]) -> dict[str, tuple[str, ...]]:
+    """Word -> the names of the modes that it means, among ``modes`` and the two that every device has."""
+    known = (EXEC, CONFIG, *modes)
+    found = {
+        word: tuple(mode.name for mode in known if not {mode.name, *mode.groups}.isdisjoint(names))
+        for word, (_, names) in WORDS.items()
+    }
+    return {word: names for word, names in found.items() if names}

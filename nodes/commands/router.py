@@ -13,6 +13,7 @@ from nodes.commands import (
     box,
     clock,
     crypto,
+    customs,
     files,
     interfaces,
     ios_probes,
@@ -28,6 +29,7 @@ from nodes.commands import (
     transport,
 )
 from nodes.commands.console import Console, ios_dialect
+from nodes.commands.customs import Customs
 from nodes.commands.modes import ACL_MODES, LINE_MODE, interface_modes
 from nodes.commands.params import Interfaces, base_params
 from nodes.device.router import Router
@@ -48,6 +50,7 @@ TABLES: Final = (
     logins.table,
     access.table,
     banner.table,
+    customs.table(MODES),
     clock.table,
     files.table,
     box.table,
@@ -73,7 +76,7 @@ def console(device: Router) -> Console:
     return Console(
         device,
         TABLES,
-        ios_dialect(device, files.OutputStore(device)),
+        ios_dialect(device, Customs(device, MODES), files.OutputStore(device)),
         params=base_params(interfaces) | line.vty_param(VTY_LINES) | clock.PARAMS | files.PARAMS | reload.PARAMS,
         modes=MODES,
     )

@@ -12,6 +12,7 @@ from nodes.commands import (
     banner,
     box,
     clock,
+    customs,
     files,
     interfaces,
     kept,
@@ -27,6 +28,7 @@ from nodes.commands import (
     vlan,
 )
 from nodes.commands.console import Console, ios_dialect
+from nodes.commands.customs import Customs
 from nodes.commands.modes import ACL_MODES, LINE_MODE, VLAN_MODE, interface_modes
 from nodes.commands.params import Interfaces, base_params
 from nodes.device.switch import Switch
@@ -43,6 +45,7 @@ TABLES: Final = (
     logins.table,
     access.table,
     banner.table,
+    customs.table(MODES),
     clock.table,
     files.table,
     box.table,
@@ -64,7 +67,7 @@ def console(device: Switch) -> Console:
     return Console(
         device,
         TABLES,
-        ios_dialect(device, files.OutputStore(device)),
+        ios_dialect(device, Customs(device, MODES), files.OutputStore(device)),
         params=base_params(interfaces)
         | line.vty_param(device.vty_count)
         | clock.PARAMS

@@ -9,6 +9,7 @@ from nodes.cli.commandset import CommandSet
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.render import render
 from nodes.cli.table import Table
+from nodes.cli.terminal import Terminal
 from nodes.commands.modes import interface_mode
 from nodes.commands.sections import Section
 from nodes.device.base import Device
@@ -73,9 +74,10 @@ for _grammar in ("ip domain-lookup", "ip domain lookup"):
 # Configuration files -----------------------------------------------------------------------------------------------
 
 
-def configuration_text(device: IosDevice, commands: CommandSet) -> list[str]:
-    """The configuration proper, from ``!`` to ``end``: what NVRAM holds and what running-config shows."""
-    body = render(commands, "config", device.config)
+def configuration_text(device: IosDevice, commands: CommandSet, reader: Terminal | None = None) -> list[str]:
+    """The configuration proper, from ``!`` to ``end``: what NVRAM holds, and of which running-config shows what the
+    ``reader`` might have typed."""
+    body = render(commands, "config", device.config, None if reader is None else reader.permits)
     # The services follow the version without a mark between them.
     return ["!", f"version {personality.of(device.version).running_version}", *body, "end"]
 
@@ -109,7 +111,7 @@ _RUNNING_HELP: Final = {
 
 @table.show("exec", "show running-config [brief|full]", text=system.running_config, help=_RUNNING_HELP, privilege=15)
 def show_running(ctx: Context, args: Args) -> ConfigView:
-    return _config_view(ctx.device, configuration_text(ctx.device, ctx.session.commands))
+    return _config_view(ctx.device, configuration_text(ctx.device, ctx.session.commands, ctx.session))
 
 
 @table.show(
@@ -122,7 +124,7 @@ def show_running(ctx: Context, args: Args) -> ConfigView:
 def show_running_interface(ctx: Context, args: Args) -> ConfigView:
     device: IosDevice = ctx.device
     interface = device.interface_configs[args["name"]]
-    body = render(ctx.session.commands, interface_mode(interface.name), interface)
+    body = render(ctx.session.commands, interface_mode(interface.name), interface, ctx.session.permits)
     return _config_view(ctx.device, ["!", f"interface {args['name']}", *(f" {line}" for line in body), "end"])
 
 
@@ -155,7 +157,8 @@ def write(ctx: Context, args: Args) -> list[str]:
 @table.command("exec", "write terminal", help={"terminal": "Write to terminal"}, privilege=15, pipe=True)
 def write_terminal(ctx: Context, args: Args) -> list[str]:
     device: IosDevice = ctx.device
-    return list(system.running_config(_config_view(device, configuration_text(device, ctx.session.commands))))
+    lines = configuration_text(device, ctx.session.commands, ctx.session)
+    return list(system.running_config(_config_view(device, lines)))
 
 
 # The box -----------------------------------------------------------------------------------------------------------

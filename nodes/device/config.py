@@ -7,6 +7,7 @@ parse(print(x)) == x is tested with. Interface names are the long ones throughou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, NamedTuple
 
@@ -106,6 +107,9 @@ class LineConfig:
     length: int = 24
     width: int = 80
     history_size: int = 20
+    keeps_history: bool = True
+    editing: bool = True
+    lockable: bool = False
     login: str = ""
     """"line" asks for the line's password, "local" for a user and hers. "" asks for nothing, and is the default of vty
     lines too, on purpose: on IOS theirs is ``login``, with which nobody gets in until a password is set."""
@@ -132,15 +136,29 @@ class LineConfig:
     exec_banner: bool = True
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    @property
-    def number(self) -> int:
-        """The number of the line in ``show users``."""
-        kind, number = self.name.split()
-        return 0 if kind == "con" else int(number) + 1
-
     def takes(self, protocol: str) -> bool:
         """Whether clients may come by this protocol."""
         return self.transport_input in ("", "all") or protocol in self.transport_input.split()
+
+
+#: What some words stand for at the first prompt of every box.
+EXEC_ALIASES: Final[Mapping[str, str]] = {
+    "h": "help",
+    "lo": "logout",
+    "p": "ping",
+    "r": "resume",
+    "s": "show",
+    "u": "undebug",
+    "un": "undebug",
+    "w": "where",
+}
+
+
+class CommandLevel(NamedTuple):
+    """``privilege``: the level of some commands; of ``all`` that begin so, or of those that say no more."""
+
+    level: int
+    all: bool = False
 
 
 @dataclass(slots=True)
@@ -157,10 +175,22 @@ class IosConfig:
     """By number, without gaps from 0 on."""
     access: AccessConfig = field(default_factory=AccessConfig)
     logging: LogConfig = field(default_factory=LogConfig)
+    aliases: dict[str, dict[str, str]] = field(default_factory=lambda: {"exec": dict(EXEC_ALIASES)})
+    """By the word for the mode: alias -> what it stands for."""
+    levels: dict[tuple[str, tuple[str, ...]], CommandLevel] = field(default_factory=dict)
+    """(the word for the mode, the keywords with which commands begin) -> their level."""
     prompt_quiet: bool = False
     """``file prompt quiet``: copying and deleting ask nothing."""
     access_lists: dict[str, AccessList] = field(default_factory=dict)
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    FIRST_VTY: ClassVar[int] = 1
+    """The number of ``vty 0`` among all lines of the box."""
+
+    def number(self, name: str) -> int:
+        """The number of the line of this name in ``show users``."""
+        kind, number = name.split()
+        return {"con": 0, "aux": 1, "vty": self.FIRST_VTY}[kind] + int(number)
 
     def lines(self) -> list[LineConfig]:
         """Every line, in the order of the running-config."""
@@ -181,6 +211,8 @@ def vty_lines(count: int) -> dict[int, LineConfig]:
 
 @dataclass(slots=True)
 class RouterConfig(IosConfig):
+    FIRST_VTY: ClassVar[int] = 194
+    """On a box with slots for other lines, which are empty."""
     interfaces: dict[str, RoutedInterfaceConfig] = field(default_factory=dict)
     routes: dict[StaticRoute, int] = field(default_factory=dict)
     """Way -> distance: a way has one distance; one above 1 makes the route a floating one."""

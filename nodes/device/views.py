@@ -248,7 +248,8 @@ class UserView:
     number: int
     line: str
     """``con 0``, ``vty 1``."""
-    idle: float
+    idle: float | None
+    """Seconds without typing; None when nobody is there."""
     current: bool
     """Whether it is the session that asks."""
     user: str = ""
@@ -486,3 +487,16 @@ class AttachmentView:
 @dataclass(frozen=True, slots=True)
 class AttachmentsView:
     attachments: tuple[AttachmentView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModeAliasesView:
+    """The aliases of one mode: (alias, what it stands for)."""
+
+    mode: str
+    aliases: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AliasesView:
+    modes: tuple[ModeAliasesView, ...]

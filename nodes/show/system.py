@@ -7,7 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 from nodes.base.spans import stamp
 from nodes.device import images
-from nodes.device.views import ClockView, ConfigView, DropsView, LogView, ReloadView, TechView, UsersView, VersionView
+from nodes.device.views import (
+    AliasesView,
+    ClockView,
+    ConfigView,
+    DropsView,
+    LogView,
+    ReloadView,
+    TechView,
+    UsersView,
+    VersionView,
+)
 from nodes.show import personality
 
 
@@ -160,10 +170,19 @@ def users(view: UsersView) -> Iterator[str]:
     yield "    Line       User       Host(s)              Idle       Location"
     for user in view.users:
         mark = "*" if user.current else " "
-        yield f"{mark}{user.number:>3} {user.line:<11}{user.user:<11}{'idle':<21}{stamp(user.idle):<11}"
+        host = "" if user.idle is None else "idle"
+        yield f"{mark}{user.number:>3} {user.line:<11}{user.user:<11}{host:<21}{stamp(user.idle or 0.0):<11}"
     yield ""
     yield "  Interface    User               Mode         Idle     Peer Address"
     yield ""
+
+
+def aliases(view: AliasesView) -> Iterator[str]:
+    for mode in view.modes:
+        yield f"{mode.mode} aliases:"
+        for name, text in mode.aliases:
+            yield f"  {name:<21} {text}"
+        yield ""
 
 
 def drops(view: DropsView) -> Iterator[str]:

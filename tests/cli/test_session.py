@@ -387,6 +387,35 @@ def test_idle_sessions_end() -> None:
     assert session.next_deadline() is None
 
 
+def test_a_session_that_waits_for_its_user_is_idle_too() -> None:
+    """At --More-- and at a question; not while a command works."""
+    for keys in (b"terminal length 4\rshow lines 20\r", b"reload\r", b"terminal length 4\rshow lines 20\r/x"):
+        session = started()
+        session.exec_timeout = 60.0
+        session.receive(keys, 0.0)
+        assert session.next_deadline() == 60.0
+        session.advance(60.0)
+        assert session.closed
+    session = started()
+    session.exec_timeout = 60.0
+    session.receive(b"wait\r", 0.0)
+    assert session.next_deadline() is None
+    session.advance(100.0)
+    assert not session.closed
+
+
+def test_a_session_ends_in_any_case_when_its_time_is_over() -> None:
+    session = started()
+    session.exec_timeout, session.absolute_timeout = 60.0, 100.0
+    session.receive(b"x", 10.0)
+    session.receive(b"wait\r", 69.0)
+    assert session.next_deadline() == 110.0
+    session.advance(109.0)
+    assert not session.closed
+    session.advance(110.0)
+    assert session.closed
+
+
 def test_the_window() -> None:
     session = started()
     session.resize(132, 0)

@@ -59,7 +59,7 @@ def test_the_first_line_that_takes_telnet_is_it() -> None:
 
 def test_a_console_without_exec_is_passed_by() -> None:
     bench = Bench("router", "line con 0\n no exec\n")
-    assert bench.console.place(UNKNOWN, []) == ("vty 0", 1)
+    assert bench.console.place(UNKNOWN, []) == ("vty 0", 194)
 
 
 @pytest.mark.parametrize("kind", ["router", "switch"])
@@ -220,10 +220,10 @@ def test_what_is_no_command_is_no_name_of_a_host() -> None:
 def test_banners_know_the_device_and_the_line() -> None:
     bench = Bench("router", "banner motd #$(hostname) $(line) $(what)#\nbanner exec #on $(line)#\n")
     session = vty(bench)
-    assert session.output() == b"DUT 1 $(what)\r\non 1\r\nDUT>"
+    assert session.output() == b"DUT 194 $(what)\r\non 194\r\nDUT>"
     bench.configure("line vty 0 4", "no motd-banner")
     session = vty(bench)
-    assert session.output() == b"on 1\r\nDUT>"
+    assert session.output() == b"on 194\r\nDUT>"
     bench.configure("line vty 0 4", "no exec-banner")
     session = vty(bench)
     assert session.output() == b"DUT>"

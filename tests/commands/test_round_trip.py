@@ -17,6 +17,8 @@ from nodes.commands import banner, kept
 from nodes.commands.kept import Row, Style
 from nodes.device.access import AccessConfig, Credential, User
 from nodes.device.config import (
+    EXEC_ALIASES,
+    CommandLevel,
     InterfaceAddress,
     LineConfig,
     RoutedInterfaceConfig,
@@ -113,6 +115,9 @@ LINES = st.builds(
     length=st.integers(0, 512),
     width=st.integers(0, 512),
     history_size=st.integers(0, 256),
+    keeps_history=st.booleans(),
+    editing=st.booleans(),
+    lockable=st.booleans(),
     login=st.sampled_from(("", "line", "local")),
     password=st.none() | PASSWORDS,
     privilege=st.integers(0, 15),
@@ -161,6 +166,50 @@ def access_configs(draw: st.DrawFn) -> AccessConfig:
     banners = draw(st.dictionaries(st.sampled_from(banner.KINDS), BANNERS, max_size=3))
     users = draw(st.dictionaries(NAMES, USERS, max_size=3))
     return AccessConfig(False, secrets, passwords, draw(st.integers(0, 16)), draw(LOGINS), users, banners)
+
+
+#: Keywords of commands that every box with an IOS-like console has, by the word for the mode.
+COMMAND_WORDS = {
+    "exec": (
+        "show running-config interface",
+        "show ip interface brief",
+        "configure terminal",
+        "clear counters",
+        "reload",
+    ),
+    "configure": ("hostname", "interface", "ip access-list standard", "username"),
+    "interface": ("description", "shutdown", "speed"),
+    "line": ("exec-timeout", "login"),
+}
+
+
+@st.composite
+def command_levels(draw: st.DrawFn) -> dict[tuple[str, tuple[str, ...]], CommandLevel]:
+    """With a command the shorter ones of which it is one have a level, too."""
+    found: dict[tuple[str, tuple[str, ...]], CommandLevel] = {}
+    entries = st.builds(CommandLevel, st.integers(0, 15), st.booleans())
+    for mode, lines in COMMAND_WORDS.items():
+        for line in draw(st.lists(st.sampled_from(lines), max_size=2)):
+            words = tuple(line.split())
+            for length in range(1, len(words) + 1):
+                found[mode, words[:length]] = draw(entries)
+    return found
+
+
+ALIAS_TEXTS = TEXTS | st.sampled_from(("show ip route | include a", "ping"))
+
+
+@st.composite
+def aliases(draw: st.DrawFn) -> dict[str, dict[str, str]]:
+    found = draw(
+        st.dictionaries(
+            st.sampled_from(("configure", "interface", "line")),
+            st.dictionaries(NAMES, ALIAS_TEXTS, min_size=1, max_size=2),
+        )
+    )
+    kept = draw(st.sets(st.sampled_from(tuple(EXEC_ALIASES))))
+    of_exec = {name: EXEC_ALIASES[name] for name in kept} | draw(st.dictionaries(NAMES, ALIAS_TEXTS, max_size=3))
+    return found | ({"exec": of_exec} if of_exec else {})
 
 
 LEVELS = st.none() | st.integers(0, 7)
@@ -303,6 +352,8 @@ def router_configs(draw: st.DrawFn) -> RouterConfig:
         access=draw(access_configs()),
         logging=draw(LOGGING),
         prompt_quiet=draw(st.booleans()),
+        aliases=draw(aliases()),
+        levels=draw(command_levels()),
         access_lists=lists,
         kept=draw(kept_lines(*kept.FIRST, *kept.BOTH, *kept.ROUTER)) | draw(BLOCKS),
         interfaces=interfaces,
@@ -376,6 +427,8 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
         access=draw(access_configs()),
         logging=draw(LOGGING),
         prompt_quiet=draw(st.booleans()),
+        aliases=draw(aliases()),
+        levels=draw(command_levels()),
         access_lists={found.name: found for found in draw(st.lists(access_lists(), max_size=2))},
         kept=draw(kept_lines(*kept.FIRST, *kept.BOTH, *kept.SWITCH)),
         interfaces=interfaces,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nodes.cli.session import Session
-from nodes.cli.terminal import Line
 from nodes.device.effects import Logged, Reload, Told
 from tests.device.bench import Bench
 from tests.device.conftest import ROUTER
@@ -15,7 +14,7 @@ def said(session: Session, typed: str, bench: Bench) -> str:
 
 
 def three(bench: Bench) -> list[Session]:
-    return [bench.console.session(Line(name, number)) for number, name in enumerate(("con 0", "vty 0", "vty 1"))]
+    return [bench.console.session(bench.console.line(name)) for name in ("con 0", "vty 0", "vty 1")]
 
 
 def test_a_message_reaches_the_line_it_is_for() -> None:
@@ -25,7 +24,7 @@ def test_a_message_reaches_the_line_it_is_for() -> None:
     for session in sessions:
         session.output()
     said(con, "send vty 1\rtwo\rlines\x1a\r", bench)
-    assert "*** Message from tty0 to tty2:\n***\ntwo\nlines\n" in vty1.output().decode().replace("\r\n", "\n")
+    assert "*** Message from tty0 to tty195:\n***\ntwo\nlines\n" in vty1.output().decode().replace("\r\n", "\n")
     assert vty0.output() == b""
     said(con, "send *\rhello\x1a\r", bench)
     assert "to all terminals:" in vty0.output().decode()
