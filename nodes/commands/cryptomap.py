@@ -187,7 +187,7 @@ def set_transform_set(ctx: Context, args: Args) -> None:
     device.configured()
 
 
-_GROUPS: Final = "group1|group2|group5|group14"
+_GROUPS: Final = "group1|group2|group5|group14|group15|group16|group19|group20"
 
 
 @table.command(
@@ -200,6 +200,10 @@ _GROUPS: Final = "group1|group2|group5|group14"
         "group2": "D-H Group2 (1024-bit modp)",
         "group5": "D-H Group5 (1536-bit modp)",
         "group14": "D-H Group14 (2048-bit modp)",
+        "group15": "D-H Group15 (3072-bit modp)",
+        "group16": "D-H Group16 (4096-bit modp)",
+        "group19": "D-H Group19 (256-bit ecp)",
+        "group20": "D-H Group20 (384-bit ecp)",
     },
     no=f"set pfs [{_GROUPS}]",
     prints=lambda entry: [] if entry.pfs_group is None else [f"set pfs group{entry.pfs_group}"],

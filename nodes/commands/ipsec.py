@@ -70,8 +70,10 @@ def lifetime(ctx: Context, args: Args) -> None:
 # One cipher and one integrity algorithm at most, in either order. Without a cipher the packet must be authenticated,
 # and that it is not encrypted must be said (RFC 4303 §3.2: not both may be NULL).
 _CIPHER: Final = "esp-des|esp-3des|esp-aes [128|192|256]"
-_INTEGRITY: Final = "{esp-md5-hmac|esp-sha-hmac|esp-sha256-hmac}"
-_TRANSFORMS: Final = f"{_CIPHER}|{{{_CIPHER}|esp-null}} {_INTEGRITY}|{_INTEGRITY} {{{_CIPHER}|esp-null}}"
+_INTEGRITY: Final = "{esp-md5-hmac|esp-sha-hmac|esp-sha256-hmac|esp-sha384-hmac|esp-sha512-hmac}"
+# A cipher that authenticates by itself.
+_GCM: Final = "esp-gcm [128|192|256]"
+_TRANSFORMS: Final = f"{_CIPHER}|{_GCM}|{{{_CIPHER}|esp-null}} {_INTEGRITY}|{_INTEGRITY} {{{_CIPHER}|esp-null}}"
 
 
 def _print_transform_sets(config: RouterConfig) -> Iterator[Block]:
@@ -93,10 +95,13 @@ def _print_transform_sets(config: RouterConfig) -> Iterator[Block]:
         "128": "128 bit keys.",
         "192": "192 bit keys.",
         "256": "256 bit keys.",
+        "esp-gcm": "ESP transform using GCM cipher",
         "esp-null": "ESP transform w/o cipher",
         "esp-md5-hmac": "ESP transform using HMAC-MD5 auth",
         "esp-sha-hmac": "ESP transform using HMAC-SHA auth",
         "esp-sha256-hmac": "ESP transform using HMAC-SHA256 auth",
+        "esp-sha384-hmac": "ESP transform using HMAC-SHA384 auth",
+        "esp-sha512-hmac": "ESP transform using HMAC-SHA512 auth",
     },
     no=f"crypto ipsec transform-set <name:word> [{_TRANSFORMS}]",
     prints=_print_transform_sets,

@@ -82,14 +82,16 @@ def encryption(ctx: Context, args: Args) -> None:
 
 @table.command(
     MODE.name,
-    "hash {sha|md5|sha256}$hash",
+    "hash {sha|md5|sha256|sha384|sha512}$hash",
     help={
         "hash": "Set hash algorithm for protection suite",
         "md5": "Message Digest 5",
         "sha": "Secure Hash Standard",
         "sha256": "Secure Hash Standard 2 (256 bit)",
+        "sha384": "Secure Hash Standard 2 (384 bit)",
+        "sha512": "Secure Hash Standard 2 (512 bit)",
     },
-    no="hash [sha|md5|sha256]",
+    no="hash [sha|md5|sha256|sha384|sha512]",
     prints=lambda entry: [] if entry.hash == _DEFAULT.hash else [f"hash {entry.hash}"],
 )
 def hash_algorithm(ctx: Context, args: Args) -> None:
@@ -120,15 +122,19 @@ def authentication(ctx: Context, args: Args) -> None:
 
 @table.command(
     MODE.name,
-    "group {1|2|5|14}$group",
+    "group {1|2|5|14|15|16|19|20}$group",
     help={
         "group": "Set the Diffie-Hellman group",
         "1": "Diffie-Hellman group 1 (768 bit)",
         "2": "Diffie-Hellman group 2 (1024 bit)",
         "5": "Diffie-Hellman group 5 (1536 bit)",
         "14": "Diffie-Hellman group 14 (2048 bit)",
+        "15": "Diffie-Hellman group 15 (3072 bit)",
+        "16": "Diffie-Hellman group 16 (4096 bit)",
+        "19": "Diffie-Hellman group 19 (256 bit ecp)",
+        "20": "Diffie-Hellman group 20 (384 bit ecp)",
     },
-    no="group [1|2|5|14]",
+    no="group [1|2|5|14|15|16|19|20]",
     prints=lambda entry: [] if entry.group == _DEFAULT.group else [f"group {entry.group}"],
 )
 def group(ctx: Context, args: Args) -> None:

@@ -11,29 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from nodes.crypto import CryptoError
-
-
-class Group(Protocol):
-    """What IKE needs of a group; elliptic curves fit the same form."""
-
-    @property
-    def number(self) -> int: ...
-
-    @property
-    def bits(self) -> int: ...
-
-    @property
-    def private_length(self) -> int:
-        """Octets of entropy for a private value."""
-
-    def public(self, private: bytes) -> bytes:
-        """g^x, at the group's full length."""
-
-    def shared(self, private: bytes, peer: bytes) -> bytes:
-        """g^xy, at the group's full length; raises CryptoError when ``peer`` is not an element to be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +98,7 @@ _P4096: Final = (
 )
 
 #: number -> group. c: 149686, 129093, 741804, 124476, 1690314, 240904.
-GROUPS: Final[Mapping[int, Group]] = {
+MODP_GROUPS: Final[Mapping[int, ModpGroup]] = {
     number: ModpGroup(number, len(prime) * 4, int(prime, 16), private_length)
     for number, prime, private_length in (
         (1, _P768, 24),

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 
+#: Octets of the salt at the end of an AES-GCM key (RFC 4106 §4), and of its ICV.
+GCM_SALT: Final = 4
+GCM_ICV: Final = 16
+
+
 class CipherContext(Protocol):
     """A running CBC encryptor or decryptor: every call goes on where the last one ended."""
 
@@ -36,21 +41,29 @@ class MacContext(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CipherSuite:
-    """A block cipher in CBC mode, or no cipher at all (``null``). Lengths in octets.
+    """A block cipher in CBC mode, one that authenticates too (AES-GCM), or none at all (``null``). Lengths in octets.
 
-    ``block`` is what plaintext is padded to: the cipher's block, and 4 for ESP with the null cipher (RFC 4303 §2.4).
+    ``block`` is what plaintext is padded to: the cipher's block, and 4 for ESP where there is none (RFC 4303 §2.4).
+    ``icv_length`` is not 0 for a cipher that authenticates; its key ends with the salt (RFC 4106 §8.1).
     """
 
     name: str
     key_length: int
     block: int
     iv_length: int
+    icv_length: int = 0
 
     def encryptor(self, key: bytes, iv: bytes) -> CipherContext:
         return self._cipher(key, iv).encryptor()
 
     def decryptor(self, key: bytes, iv: bytes) -> CipherContext:
         return self._cipher(key, iv).decryptor()
+
+    def aead(self, key: bytes) -> Aead:
+        """For a cipher that authenticates: a keyed one."""
+        if len(key) != self.key_length or not self.icv_length:
+            raise ValueError(f"{self.name} takes a key of {self.key_length} octets, not {len(key)}")
+        return Aead(key)
 
     def _cipher(self, key: bytes, iv: bytes) -> Cipher[CBC]:
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
@@ -67,6 +80,30 @@ class CipherSuite:
         else:
             algorithm = algorithms.AES(key)
         return Cipher(algorithm, CBC(iv))
+
+
+class Aead:
+    """AES-GCM as ESP uses it (RFC 4106): the nonce is salt and IV, the ICV has 16 octets."""
+
+    __slots__ = ("_cipher", "_refused", "_salt")
+
+    def __init__(self, key: bytes) -> None:
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        self._cipher, self._salt = AESGCM(key[:-GCM_SALT]), key[-GCM_SALT:]
+        self._refused = InvalidTag
+
+    def seal(self, iv: bytes, plain: bytes | memoryview, additional: bytes | memoryview) -> bytes:
+        """Ciphertext and ICV. An IV must never come twice under one key."""
+        return self._cipher.encrypt(self._salt + iv, plain, additional)
+
+    def open(self, iv: bytes, sealed: bytes | memoryview, additional: bytes | memoryview) -> bytes | None:
+        """The opposite of :meth:`seal`; None when the ICV is wrong."""
+        try:
+            return self._cipher.decrypt(self._salt + iv, sealed, additional)
+        except self._refused:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +141,9 @@ CIPHERS: Final[Mapping[str, CipherSuite]] = {
         CipherSuite("aes-128", 16, 16, 16),  # RFC 3602, also the next two
         CipherSuite("aes-192", 24, 16, 16),
         CipherSuite("aes-256", 32, 16, 16),
+        CipherSuite("aes-gcm-128", 16 + GCM_SALT, 4, 8, GCM_ICV),  # RFC 4106, also the next two
+        CipherSuite("aes-gcm-192", 24 + GCM_SALT, 4, 8, GCM_ICV),
+        CipherSuite("aes-gcm-256", 32 + GCM_SALT, 4, 8, GCM_ICV),
     )
 }
 

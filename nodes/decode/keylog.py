@@ -31,6 +31,9 @@ CIPHERS: Final[Mapping[str, str]] = {
     "aes-128": "AES-CBC [RFC3602]",
     "aes-192": "AES-CBC [RFC3602]",
     "aes-256": "AES-CBC [RFC3602]",
+    "aes-gcm-128": "AES-GCM with 16 octet ICV [RFC4106]",
+    "aes-gcm-192": "AES-GCM with 16 octet ICV [RFC4106]",
+    "aes-gcm-256": "AES-GCM with 16 octet ICV [RFC4106]",
 }
 INTEGRITIES: Final[Mapping[str, str]] = {
     "none": "NULL",

@@ -77,7 +77,7 @@ _ESP_TRANSFORMS: Final[_Names] = {
 }
 _TRANSFORMS: Final[Mapping[int, _Names]] = {Protocol.ISAKMP: {KEY_IKE: "KEY_IKE"}, Protocol.ESP: _ESP_TRANSFORMS}
 
-#: RFC 2409 §6 and RFC 3526.
+#: RFC 2409 §6, RFC 3526 and RFC 5903.
 _GROUPS: Final[_Names] = {
     1: "default 768-bit MODP group",
     2: "alternate 1024-bit MODP group",
@@ -85,6 +85,8 @@ _GROUPS: Final[_Names] = {
     14: "2048-bit MODP group",
     15: "3072-bit MODP group",
     16: "4096-bit MODP group",
+    19: "256-bit random ECP group",
+    20: "384-bit random ECP group",
 }
 _LIFE_TYPES: Final[_Names] = {LifeType.SECONDS: "seconds", LifeType.KILOBYTES: "kilobytes"}
 

@@ -29,14 +29,21 @@ CIPHERS: Final = {
     "esp-aes": "aes-128",
     "esp-aes 192": "aes-192",
     "esp-aes 256": "aes-256",
+    "esp-gcm": "aes-gcm-128",
+    "esp-gcm 192": "aes-gcm-192",
+    "esp-gcm 256": "aes-gcm-256",
 }
 HASHES: Final = {
     "sha": "sha1",
     "md5": "md5",
     "sha256": "sha256",
+    "sha384": "sha384",
+    "sha512": "sha512",
     "esp-sha-hmac": "sha1",
     "esp-md5-hmac": "md5",
     "esp-sha256-hmac": "sha256",
+    "esp-sha384-hmac": "sha384",
+    "esp-sha512-hmac": "sha512",
 }
 
 

@@ -217,7 +217,7 @@ class Ipsec(IpsecViews):
         record = self.sad.pair(pair) if pair is not None else None
         if record is not None and record.outbound is not None and sealed:
             transform = record.outbound.transform
-            overhead = _OUTER + 8 + transform.cipher_suite.iv_length + transform.integrity_suite.icv_length
+            overhead = _OUTER + 8 + transform.cipher_suite.iv_length + transform.icv_length
             self.sad.sealed(record.spi, len(sealed), sum(map(len, sealed)) - overhead * len(sealed))
         self._router.send_sealed(sealed)
         self.run()

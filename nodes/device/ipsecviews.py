@@ -43,13 +43,16 @@ if TYPE_CHECKING:
     from nodes.engine.ike.engine import IkeEngine
     from nodes.engine.sad import Sad
 
-_HASH_WORDS = {"sha1": "SHA", "md5": "MD5", "sha256": "SHA256"}
+_HASH_WORDS = {"sha1": "SHA", "md5": "MD5", "sha256": "SHA256", "sha384": "SHA384", "sha512": "SHA512"}
 _CIPHER_WORDS = {
     "des": "DES",
     "3des": "3DES",
     "aes-128": "AES",
     "aes-192": "AES192",
     "aes-256": "AES256",
+    "aes-gcm-128": "AES-GCM",
+    "aes-gcm-192": "AES192-GCM",
+    "aes-gcm-256": "AES256-GCM",
     "null": "NULL",
 }
 

@@ -53,6 +53,9 @@ _CIPHER_WORDS = {
     "aes-128": "esp-aes",
     "aes-192": "esp-192-aes",
     "aes-256": "esp-256-aes",
+    "aes-gcm-128": "esp-gcm",
+    "aes-gcm-192": "esp-gcm 192",
+    "aes-gcm-256": "esp-gcm 256",
 }
 _INTEGRITY_WORDS = {
     "none": "",
@@ -79,13 +82,18 @@ class EspTransform(NamedTuple):
         return INTEGRITIES[self.integrity]
 
     @property
+    def icv_length(self) -> int:
+        """Octets of the integrity check value, whichever of the two makes it; 0 without authentication."""
+        return self.cipher_suite.icv_length or self.integrity_suite.icv_length
+
+    @property
     def listing(self) -> str:
         """As ``show`` and ``debug`` commands of IOS list it: ``esp-256-aes esp-sha-hmac``."""
         return " ".join(word for word in (_CIPHER_WORDS[self.cipher], _INTEGRITY_WORDS[self.integrity]) if word)
 
     @property
     def key_length(self) -> int:
-        """Octets of key material: first the cipher's, then the integrity's (RFC 2409 §5.5 with RFC 4301 §4.5.2)."""
+        """Octets of key material: first the cipher's, with its salt, then the integrity's (RFC 4301 §4.5.2)."""
         return self.cipher_suite.key_length + self.integrity_suite.key_length
 
 

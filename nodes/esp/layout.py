@@ -61,7 +61,7 @@ class SealLayout(NamedTuple):
 
 def seal_layout(transform: EspTransform) -> SealLayout:
     cipher = transform.cipher_suite
-    icv = transform.integrity_suite.icv_length
+    icv = transform.icv_length
     start = SEAL_IV + cipher.iv_length
     tails, extras, holes = [], [], []
     for length in range(ALIGNMENT):
@@ -102,11 +102,11 @@ def sealed_length(transform: EspTransform, length: int) -> int:
     """Octets of the outer IPv4 packet that holds a packet of ``length`` octets."""
     cipher = transform.cipher_suite
     body = length + TRAILER + -(length + TRAILER) % cipher.block
-    return OUTER_HEADER + ESP_HEADER + cipher.iv_length + body + transform.integrity_suite.icv_length
+    return OUTER_HEADER + ESP_HEADER + cipher.iv_length + body + transform.icv_length
 
 
 def plaintext_mtu(transform: EspTransform, path_mtu: int) -> int:
     """The longest packet that fits, sealed, into ``path_mtu`` octets; IOS shows it as ``plaintext mtu``."""
     cipher = transform.cipher_suite
-    room = path_mtu - OUTER_HEADER - ESP_HEADER - cipher.iv_length - transform.integrity_suite.icv_length
+    room = path_mtu - OUTER_HEADER - ESP_HEADER - cipher.iv_length - transform.icv_length
     return room // cipher.block * cipher.block - TRAILER

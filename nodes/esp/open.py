@@ -43,7 +43,8 @@ class Opener:
 
     Every packet of a batch is authenticated before any is believed (RFC 4303 §3.4.4): all ICVs of a batch are compared
     at once, and one by one only when that fails. Then one call of a running CBC decryptor turns the whole batch into
-    plaintext in place; what it makes of headers and IVs is not looked at.
+    plaintext in place; what it makes of headers and IVs is not looked at. A cipher that authenticates takes packet by
+    packet, and leaves the plaintext where the ciphertext was.
     """
 
     def __init__(self, association: Association) -> None:
@@ -52,13 +53,14 @@ class Opener:
         transform = association.transform
         cipher, integrity = transform.cipher_suite, transform.integrity_suite
         # Without authentication anybody could move the window (RFC 4303 §3.4.3).
-        self.window = ReplayWindow(association.window if integrity.hash else 0)
+        self.window = ReplayWindow(association.window if transform.icv_length else 0)
         self._spi = association.spi
         self._block = cipher.block
         self._iv_length = cipher.iv_length
-        self._icv_length = integrity.icv_length
+        self._icv_length = transform.icv_length
         key, iv = association.cipher_key, bytes(cipher.iv_length)
-        self._decryptor = cipher.decryptor(key, iv) if iv else None
+        self._aead = cipher.aead(key) if cipher.icv_length else None
+        self._decryptor = cipher.decryptor(key, iv) if iv and self._aead is None else None
         self._mac = integrity.context(association.integrity_key) if integrity.hash else None
 
     def open(self, packets: Sequence[bytes]) -> list[tuple[Outcome, bytes]]:
@@ -97,7 +99,7 @@ class Opener:
         return Outcome.BAD_ICV if self.window.is_new(-sequence) else Outcome.REPLAY
 
     def _authenticate(self, view: memoryview, lengths: Sequence[int]) -> list[_Record]:
-        spi, block, mac, icv_length = self._spi, self._block, self._mac, self._icv_length
+        spi, block, mac, aead, icv_length = self._spi, self._block, self._mac, self._aead, self._icv_length
         plain_at = ESP_HEADER + self._iv_length
         overhead = plain_at + icv_length
         unpack_from = _HEAD.unpack_from
@@ -117,6 +119,17 @@ class Opener:
                 records.append(_SEQUENCE_ZERO if packet_spi == spi else _MALFORMED)
                 continue
             end = start + length - icv_length
+            if aead is not None:
+                body = start + plain_at
+                plain = aead.open(
+                    bytes(view[start + ESP_HEADER : body]),
+                    view[body : end + icv_length],
+                    view[start : start + ESP_HEADER],
+                )
+                if plain is None:
+                    records.append((-sequence, 0, 0))
+                    continue
+                view[body:end] = plain
             records.append((sequence, start + plain_at, end))
             if mac is not None:
                 digest = mac.copy()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from nodes.esp.association import Association, Direction
-from nodes.esp.layout import OUTER_HEADER, SEAL_IV, SEAL_SPARE, seal_layout
+from nodes.esp.layout import ESP_HEADER, OUTER_HEADER, SEAL_IV, SEAL_SPARE, seal_layout
 from nodes.esp.outcomes import Outcome
 from nodes.wire.esp import PROTOCOL
 
@@ -38,6 +38,9 @@ class Sealer:
     with an explicit IV. That IV is the ciphertext of a block in front of the packet: of fresh entropy for the first of
     a batch; for the others of the block before, which lies in the hole for the headers and is never sent. So each IV
     is the cipher of a value that nobody knows, and unpredictable (RFC 3602 §3, NIST SP 800-38A Appendix C).
+
+    A cipher that authenticates takes packet by packet instead. Its IV need only be new each time under its key, so it
+    is the sequence number (RFC 4106 §3.1).
     """
 
     def __init__(self, association: Association, entropy: Callable[[int], bytes]) -> None:
@@ -50,9 +53,10 @@ class Sealer:
         self._spi = association.spi
         self._ends = association.source, association.destination
         self._entropy = entropy
-        self._icv_length = integrity.icv_length
+        self._icv_length = transform.icv_length
         key, iv_length = association.cipher_key, cipher.iv_length
-        self._encryptor = cipher.encryptor(key, entropy(iv_length)) if iv_length else None
+        self._aead = cipher.aead(key) if cipher.icv_length else None
+        self._encryptor = cipher.encryptor(key, entropy(iv_length)) if iv_length and self._aead is None else None
         self._mac = integrity.context(association.integrity_key) if integrity.hash else None
         self._templates: dict[int, _Template] = {}
 
@@ -80,7 +84,7 @@ class Sealer:
             arena[SEAL_IV:head] = self._entropy(head - SEAL_IV)
             self._encryptor.update_into(view[:at], view)
 
-        spi, mac, icv_length, pack_into = self._spi, self._mac, self._icv_length, _HEADS.pack_into
+        spi, mac, aead, icv_length, pack_into = self._spi, self._mac, self._aead, self._icv_length, _HEADS.pack_into
         sequence = self.sequence
         spans: list[Span] = []
         ok = Outcome.OK
@@ -100,6 +104,12 @@ class Sealer:
                 digest = mac.copy()
                 digest.update(view[start + OUTER_HEADER : end])
                 arena[end : end + icv_length] = digest.finalize()[:icv_length]
+            elif aead is not None:
+                iv = sequence.to_bytes(8, "big")
+                body, head_at = start - SEAL_SPARE + head, start + OUTER_HEADER
+                sealed = aead.seal(iv, view[body:end], view[head_at : head_at + ESP_HEADER])
+                arena[body - 8 : body] = iv
+                arena[body : end + icv_length] = sealed
             spans.append((ok, start, end + icv_length))
         self.sequence = sequence
         return spans

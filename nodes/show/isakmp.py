@@ -26,13 +26,15 @@ _HASHES: Final = {
     "sha": "Secure Hash Standard",
     "md5": "Message Digest 5",
     "sha256": "Secure Hash Standard 2 (256 bit)",
+    "sha384": "Secure Hash Standard 2 (384 bit)",
+    "sha512": "Secure Hash Standard 2 (512 bit)",
 }
 _METHODS: Final = {
     "pre-share": "Pre-Shared Key",
     "rsa-sig": "Rivest-Shamir-Adleman Signature",
     "rsa-encr": "Rivest-Shamir-Adleman Encryption",
 }
-_GROUP_BITS: Final = {1: 768, 2: 1024, 5: 1536, 14: 2048}
+_GROUP_BITS: Final = {1: 768, 2: 1024, 5: 1536, 14: 2048, 15: 3072, 16: 4096, 19: 256, 20: 384}
 
 _DEFAULT_SUITE: Final = IsakmpPolicyView(65535, "des", "sha", "rsa-sig", 1, DEFAULT_ISAKMP_SECONDS)
 

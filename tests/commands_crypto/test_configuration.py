@@ -164,9 +164,10 @@ LIST_NAMES = st.builds(str.__add__, st.sampled_from(string.ascii_letters), NAMES
 VISIBLE = "".join(chr(code) for code in range(33, 127))
 ADDRESSES = st.integers(1, 2**32 - 1)
 CIPHERS = [("esp-des",), ("esp-3des",), ("esp-aes",), ("esp-aes 192",), ("esp-aes 256",)]
-INTEGRITIES = [("esp-md5-hmac",), ("esp-sha-hmac",), ("esp-sha256-hmac",)]
+INTEGRITIES = [("esp-md5-hmac",), ("esp-sha-hmac",), ("esp-sha256-hmac",), ("esp-sha384-hmac",), ("esp-sha512-hmac",)]
 TRANSFORMS = [
     *CIPHERS,
+    *((word,) for word in ("esp-gcm", "esp-gcm 192", "esp-gcm 256")),
     *(cipher + integrity for cipher in [*CIPHERS, ("esp-null",)] for integrity in INTEGRITIES),
     *(integrity + cipher for cipher in [*CIPHERS, ("esp-null",)] for integrity in INTEGRITIES),
 ]
@@ -178,9 +179,9 @@ def crypto_configs(draw: st.DrawFn) -> CryptoConfig:
         priority: IsakmpPolicyConfig(
             priority,
             draw(st.sampled_from(["des", "3des", "aes 128", "aes 192", "aes 256"])),
-            draw(st.sampled_from(["sha", "md5", "sha256"])),
+            draw(st.sampled_from(["sha", "md5", "sha256", "sha384", "sha512"])),
             draw(st.sampled_from(["pre-share", "rsa-sig", "rsa-encr"])),
-            draw(st.sampled_from([1, 2, 5, 14])),
+            draw(st.sampled_from([1, 2, 5, 14, 15, 16, 19, 20])),
             draw(st.integers(60, 86400)),
         )
         for priority in draw(st.sets(st.integers(1, 10000), max_size=3))
@@ -199,7 +200,7 @@ def crypto_configs(draw: st.DrawFn) -> CryptoConfig:
                 draw(st.lists(ADDRESSES, unique=True, max_size=3)),
                 draw(chosen),
                 draw(st.one_of(st.just(""), st.integers(100, 199).map(str), LIST_NAMES)),
-                draw(st.sampled_from([None, 1, 2, 5, 14])),
+                draw(st.sampled_from([None, 1, 2, 5, 14, 15, 16, 19, 20])),
                 draw(st.none() | st.integers(120, 86400)),
                 draw(st.none() | st.integers(2560, 2**32 - 1)),
             )

@@ -100,7 +100,7 @@ def test_every_word_has_help() -> None:
         (
             "config",
             "crypto ipsec transform-set T esp-aes ",
-            ["128", "192", "256", *(f"esp-{x}-hmac" for x in ("md5", "sha", "sha256"))],
+            ["128", "192", "256", *(f"esp-{x}-hmac" for x in ("md5", "sha", "sha256", "sha384", "sha512"))],
         ),
         ("config-isakmp", "", ["authentication", "encryption", "group", "hash", "lifetime"]),
         ("config-isakmp", "encr ", ["3des", "aes", "des"]),

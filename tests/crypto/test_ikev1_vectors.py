@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nodes.crypto import ikev1
-from nodes.crypto.modp import GROUPS
+from nodes.crypto.groups import GROUPS
 from nodes.crypto.suites import CIPHERS, INTEGRITIES
 from nodes.wire import isakmp
 from nodes.wire.doi import PayloadType

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from nodes.crypto import CryptoError, ikev1
-from nodes.crypto.modp import GROUPS, ModpGroup
+from nodes.crypto.groups import GROUPS
+from nodes.crypto.modp import ModpGroup
 from nodes.crypto.suites import CIPHERS, INTEGRITIES, hash_length
 
 H = bytes.fromhex
@@ -69,7 +70,37 @@ def test_cipher(name: str, key: str, iv: str, plain: str, cipher: str) -> None:
 
 
 def test_every_cipher_has_a_vector() -> None:
-    assert {row[0] for row in CIPHER_VECTORS} | {"null"} == set(CIPHERS)
+    assert {row[0] for row in CIPHER_VECTORS} | {"null"} == {
+        name for name, suite in CIPHERS.items() if not suite.icv_length
+    }
+
+
+#: A packet of draft-mcgrew-gcm-test-01: key and salt, IV, additional data, plaintext, ciphertext with ICV.
+GCM_VECTORS = [
+    (
+        "feffe9928665731c6d6a8f9467308308cafebabe",
+        "facedbaddecaf888",
+        "0000a5f80000000a",
+        (
+            "4500003e698f000080114dccc0a80102c0a801010a980035002a2343b2d00100000100000000000003736970096379626572636974790264"
+            "6b00000100010001"
+        ),
+        (
+            "deb22cd9b07c72c16e3a65beeb8df304a5a5897d33ae530f1ba76d5d114d2a5c3de81827c10e9a4f51330d0eec416642cfbb85a5b47e48a4"
+            "ec3b9ba95d918bd183b70d3aa8bc6ee4c309e9d85a41ad4a"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "iv", "additional", "plain", "sealed"), GCM_VECTORS)
+def test_aead(key: str, iv: str, additional: str, plain: str, sealed: str) -> None:
+    aead = CIPHERS["aes-gcm-128"].aead(H(key))
+    assert aead.seal(H(iv), H(plain), H(additional)).hex() == sealed
+    assert aead.open(H(iv), H(sealed), H(additional)) == H(plain)
+    assert aead.open(H(iv), H(sealed), H(additional)[:-1] + b"x") is None
+    with pytest.raises(ValueError, match="20 octets"):
+        CIPHERS["aes-gcm-128"].aead(bytes(16))
 
 
 #: RFC 2202 (MD5, SHA-1; cases 1 to 3, 5) and RFC 4231 (SHA-2; cases 1 to 3), as hash, key, data, digest.
@@ -88,6 +119,21 @@ MAC_VECTORS = [
         b"Jefe".hex(),
         b"what do ya want for nothing?",
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+    ),
+    (
+        "sha384",
+        b"Jefe".hex(),
+        b"what do ya want for nothing?",
+        "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649",
+    ),
+    (
+        "sha512",
+        b"Jefe".hex(),
+        b"what do ya want for nothing?",
+        (
+            "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b"
+            "636e070a38bce737"
+        ),
     ),
 ]
 
@@ -148,6 +194,55 @@ def test_primes_follow_their_formula(number: int, constant: int) -> None:
     assert group.prime == 2**n - 2 ** (n - 64) - 1 + 2**64 * (_pi(n - 130) + constant)
 
 
+#: RFC 5903 §8.1, §8.2: group, i, g^i, r, g^r, and the secret, which is x of g^ir.
+ECP_VECTORS = [
+    (
+        19,
+        "C88F01F510D9AC3F70A292DAA2316DE544E9AAB8AFE84049C62A9C57862D1433",
+        (
+            "DAD0B65394221CF9B051E1FECA5787D098DFE637FC90B9EF945D0C37725811805271A0461CDB8252D61F1C456FA3E59AB1F45B33ACCF5F58"
+            "389E0577B8990BB3"
+        ),
+        "C6EF9C5D78AE012A011164ACB397CE2088685D8F06BF9BE0B283AB46476BEE53",
+        (
+            "D12DFB5289C8D4F81208B70270398C342296970A0BCCB74C736FC7554494BF6356FBF3CA366CC23E8157854C13C58D6AAC23F046ADA30F83"
+            "53E74F33039872AB"
+        ),
+        "D6840F6B42F6EDAFD13116E0E12565202FEF8E9ECE7DCE03812464D04B9442DE",
+    ),
+    (
+        20,
+        "099F3C7034D4A2C699884D73A375A67F7624EF7C6B3C0F160647B67414DCE655E35B538041E649EE3FAEF896783AB194",
+        (
+            "667842D7D180AC2CDE6F74F37551F55755C7645C20EF73E31634FE72B4C55EE6DE3AC808ACB4BDB4C88732AEE95F41AA9482ED1FC0EEB9CA"
+            "FC4984625CCFC23F65032149E0E144ADA024181535A0F38EEB9FCFF3C2C947DAE69B4C634573A81C"
+        ),
+        "41CB0779B4BDB85D47846725FBEC3C9430FAB46CC8DC5060855CC9BDA0AA2942E0308312916B8ED2960E4BD55A7448FC",
+        (
+            "E558DBEF53EECDE3D3FCCFC1AEA08A89A987475D12FD950D83CFA41732BC509D0D1AC43A0336DEF96FDA41D0774A3571DCFBEC7AACF31964"
+            "72169E838430367F66EEBE3C6E70C416DD5F0C68759DD1FFF83FA40142209DFF5EAAD96DB9E6386C"
+        ),
+        "11187331C279962D93D604243FD592CB9D0A926F422E47187521287E7156C5C4D603135569B9E9D09CF5D4A270F59746",
+    ),
+]
+
+
+@pytest.mark.parametrize(("number", "i", "g_i", "r", "g_r", "g_ir"), ECP_VECTORS)
+def test_elliptic_groups(number: int, i: str, g_i: str, r: str, g_r: str, g_ir: str) -> None:
+    group = GROUPS[number]
+    # The private value is one more than the entropy that it is made of (FIPS 186-4 B.4.1).
+    mine, theirs = ((int(value, 16) - 1).to_bytes(group.private_length, "big") for value in (i, r))
+    assert (group.public(mine), group.public(theirs)) == (H(g_i), H(g_r))
+    assert group.shared(mine, H(g_r)) == group.shared(theirs, H(g_i)) == H(g_ir)
+    for bad in (H(g_r)[:-1], H(g_r)[:-1] + bytes([H(g_r)[-1] ^ 1]), bytes(len(H(g_r)))):
+        with pytest.raises(CryptoError):
+            group.shared(mine, bad)
+
+
+def test_every_group_is_there() -> None:
+    assert sorted(GROUPS) == [1, 2, 5, 14, 15, 16, 19, 20]
+
+
 @pytest.mark.parametrize("number", GROUPS)
 def test_both_sides_get_the_same_secret(number: int) -> None:
     group = GROUPS[number]
@@ -178,7 +273,7 @@ def test_degenerate_public_values_are_refused(value: int) -> None:
 
 def test_the_package_is_imported_only_when_needed() -> None:
     code = (
-        "import nodes.crypto.suites, nodes.crypto.ikev1, nodes.crypto.modp, sys; print('cryptography' in sys.modules)"
+        "import nodes.crypto.suites, nodes.crypto.ikev1, nodes.crypto.groups, sys; print('cryptography' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -77,6 +77,19 @@ SUITES: Final = {
         "aes256-sha1-modp1024",
         "set pfs group2",
     ),
+    "curves-gcm": Suite(
+        ("encr aes 256", "hash sha384", "group 20"),
+        "esp-gcm 256",
+        "aes256-sha384-ecp384",
+        "aes256gcm16-ecp256",
+        "set pfs group19",
+    ),
+    "sha512": Suite(
+        ("encr aes 192", "hash sha512", "group 15"),
+        "esp-aes 192 esp-sha512-hmac",
+        "aes192-sha512-modp3072",
+        "aes192-sha512",
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from nodes.base.addr import format_ipv4
 from nodes.base.drops import Drop
 from nodes.base.errors import WireError
 from nodes.crypto import CryptoError, ikev1
-from nodes.crypto.modp import GROUPS
+from nodes.crypto.groups import GROUPS
 from nodes.engine.ike import envelope, informational, proposals, quick_mode, vendors
 from nodes.engine.ike.core import Core
 from nodes.engine.ike.effects import IsakmpKeys

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from nodes.base.addr import IPV4_MAX
 from nodes.base.errors import WireError
-from nodes.crypto.modp import GROUPS
+from nodes.crypto.groups import GROUPS
 from nodes.engine.ike.config import MapEntry, Policy, TransformSet
 from nodes.esp.association import EspTransform, Selector
 from nodes.wire import doi, isakmp, isakmp_sa
@@ -42,6 +42,9 @@ ESP_CIPHERS: Final = {
     "aes-128": (doi.EspTransform.AES, 128),
     "aes-192": (doi.EspTransform.AES, 192),
     "aes-256": (doi.EspTransform.AES, 256),
+    "aes-gcm-128": (doi.EspTransform.AES_GCM_16, 128),
+    "aes-gcm-192": (doi.EspTransform.AES_GCM_16, 192),
+    "aes-gcm-256": (doi.EspTransform.AES_GCM_16, 256),
 }
 ESP_INTEGRITIES: Final = {
     "none": 0,
@@ -55,7 +58,7 @@ ESP_INTEGRITIES: Final = {
 _IKE_CIPHER_WORDS: Final = {1: "DES-CBC", 5: "3DES-CBC", 7: "AES-CBC"}
 _IKE_HASH_WORDS: Final = {1: "MD5", 2: "SHA", 4: "SHA256", 5: "SHA384", 6: "SHA512"}
 _IKE_AUTH_WORDS: Final = {1: "pre-share", 2: "DSS sig", 3: "RSA sig", 4: "RSA encr"}
-_ESP_WORDS: Final = {2: "ESP_DES", 3: "ESP_3DES", 11: "ESP_NULL", 12: "ESP_AES"}
+_ESP_WORDS: Final = {2: "ESP_DES", 3: "ESP_3DES", 11: "ESP_NULL", 12: "ESP_AES", 20: "ESP_GCM"}
 _ESP_AUTH_WORDS: Final = {1: "HMAC-MD5", 2: "HMAC-SHA", 5: "HMAC-SHA256", 6: "HMAC-SHA384", 7: "HMAC-SHA512"}
 
 

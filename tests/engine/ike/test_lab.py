@@ -79,7 +79,19 @@ def test_debug_lines_are_those_of_ios() -> None:
 
 
 @pytest.mark.parametrize("cipher", ["des", "3des", "aes-128", "aes-192", "aes-256"])
-@pytest.mark.parametrize(("hash_name", "group"), [("md5", 1), ("sha1", 5), ("sha256", 14), ("sha512", 2)])
+@pytest.mark.parametrize(
+    ("hash_name", "group"),
+    [
+        ("md5", 1),
+        ("sha1", 5),
+        ("sha256", 14),
+        ("sha512", 2),
+        ("sha384", 19),
+        ("sha512", 20),
+        ("sha256", 15),
+        ("md5", 16),
+    ],
+)
 def test_every_policy(cipher: str, hash_name: str, group: int) -> None:
     policy = Policy(10, cipher, hash_name, group, "pre-share", 3600)
     transform = TransformSet("T", EspTransform(cipher, hash_name))
@@ -96,6 +108,20 @@ def test_every_policy(cipher: str, hash_name: str, group: int) -> None:
     assert pair.inbound.transform == transform.transform
     assert pair.pfs_group == pfs
     assert not pair.initiator
+
+
+@pytest.mark.parametrize("cipher", ["null", "aes-gcm-128", "aes-gcm-192", "aes-gcm-256"])
+def test_ciphers_of_phase_2_alone(cipher: str) -> None:
+    transform = TransformSet("T", EspTransform(cipher, "sha1" if cipher == "null" else "none"))
+    world, a, b = lab(
+        a=config_a(entries=(entry(A, B, PROXIES_A, transform_sets=(AES_SHA, transform)),)),
+        b=config_b(entries=(entry(B, A, PROXIES_A.mirrored, transform_sets=(transform,)),)),
+    )
+    world.ping(a, b)
+    assert world.ping(a, b)
+    (pair,) = a.sad.pairs()
+    assert pair.inbound.transform == transform.transform
+    assert len(a.inbound[pair.spi].cipher_key) == transform.transform.cipher_suite.key_length
 
 
 def test_the_policy_of_the_responders_priority_is_chosen() -> None:
