@@ -309,7 +309,8 @@ ANYTHING = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["up", "mirrors", "session", "sources", "destination", "ready"]) | st.text(max_size=2),
+            st.sampled_from(["up", "mirrors", "session", "sources", "destination", "programs", "ready"])
+            | st.text(max_size=2),
             inner,
             max_size=4,
         )
