@@ -102,11 +102,28 @@ class Direction(IntEnum):
     OUTBOUND = 1
 
 
+class Mode(IntEnum):
+    """What ESP protects: whole packets, or what packets between the two ends themselves carry (RFC 4301 §3.2)."""
+
+    TUNNEL = 0
+    TRANSPORT = 1
+
+
+class DfBit(IntEnum):
+    """Where the outer header's "don't fragment" comes from (RFC 4301 §8.1)."""
+
+    COPY = 0
+    CLEAR = 1
+    SET = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Association:
     """One direction of protected traffic, with its keys. ``source`` and ``destination`` are the tunnel's ends.
 
-    ``window`` is the size of the anti-replay window in packets (0: no replay detection), of use inbound.
+    ``window`` is the size of the anti-replay window in packets (0: no replay detection), of use inbound. ``ports`` are
+    source and destination port of the UDP header in front of ESP (RFC 3948), None without one; ``df`` is of use
+    outbound and in tunnel mode.
     """
 
     spi: int
@@ -117,6 +134,9 @@ class Association:
     cipher_key: bytes = field(repr=False)
     integrity_key: bytes = field(repr=False)
     window: int = 64
+    mode: Mode = Mode.TUNNEL
+    ports: tuple[int, int] | None = None
+    df: DfBit = DfBit.COPY
 
     def pack(self) -> bytes:
         return (
@@ -128,6 +148,9 @@ class Association:
                 self.direction,
                 _CIPHER_NAMES.index(self.transform.cipher),
                 _INTEGRITY_NAMES.index(self.transform.integrity),
+                self.mode,
+                self.df,
+                *(self.ports or (0, 0)),
             )
             + self.cipher_key
             + self.integrity_key
@@ -136,13 +159,14 @@ class Association:
     @classmethod
     def unpack(cls, data: bytes) -> Association:
         """The opposite of :meth:`pack`, for octets that our own process made."""
-        spi, source, destination, window, direction, cipher, integrity = _FIXED.unpack_from(data)
+        spi, source, destination, window, direction, cipher, integrity, mode, df, *ports = _FIXED.unpack_from(data)
         transform = EspTransform(_CIPHER_NAMES[cipher], _INTEGRITY_NAMES[integrity])
         middle = _FIXED.size + transform.cipher_suite.key_length
         keys = data[_FIXED.size : middle], data[middle : _FIXED.size + transform.key_length]
-        return cls(spi, Direction(direction), source, destination, transform, *keys, window)
+        udp = (ports[0], ports[1]) if any(ports) else None
+        return cls(spi, Direction(direction), source, destination, transform, *keys, window, Mode(mode), udp, DfBit(df))
 
 
-_FIXED = struct.Struct("<IIIHBBB")
+_FIXED = struct.Struct("<IIIHBBBBBHH")
 _CIPHER_NAMES = tuple(CIPHERS)
 _INTEGRITY_NAMES = tuple(INTEGRITIES)

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from nodes.esp.association import Association
+from nodes.esp.association import Association, Mode
 from nodes.esp.layout import SealLayout, parts_to_open
 from nodes.esp.outcomes import Outcome
 
@@ -59,12 +59,12 @@ class Result(NamedTuple):
 
 
 def pack_seal(sa: int, tag: int, layout: SealLayout, packets: Sequence[bytes]) -> bytes:
-    return _pack(JobKind.SEAL, sa, tag, layout.parts(packets), [len(packet) for packet in packets])
+    return _pack(JobKind.SEAL, sa, tag, layout.parts(packets), layout.lengths(packets))
 
 
-def pack_open(sa: int, tag: int, packets: Sequence[bytes]) -> bytes:
-    """``packets`` are ESP packets from their SPI to the end of their ICV."""
-    return _pack(JobKind.OPEN, sa, tag, parts_to_open(packets), [len(packet) for packet in packets])
+def pack_open(sa: int, tag: int, packets: Sequence[bytes], mode: Mode = Mode.TUNNEL) -> bytes:
+    """``packets`` are ESP packets as :func:`nodes.esp.layout.parts_to_open` has them."""
+    return _pack(JobKind.OPEN, sa, tag, parts_to_open(packets, mode), [len(packet) for packet in packets])
 
 
 def pack_install(sa: int, association: Association) -> bytes:

@@ -6,6 +6,11 @@ the other, each starting on a multiple of 16 octets, with holes for what sealing
     seal   | spare 4 | outer IPv4 20 | ESP 8 | IV 16 | packet, padding, trailer | ICV 12 | spare 4 |
     open   | spare 8 | ESP 8 | IV 16 | ciphertext | ICV 12 | spare to 16 |
 
+A UDP header (RFC 3948) makes the first spare 12 and stands in front of ESP. In transport mode the packet's own header
+is where the outer one goes, without options, and to be opened comes in front of ESP::
+
+    open   | spare 4 | IPv4 20 | ESP 8 | IV 16 | ciphertext | ICV 12 | spare to 16 |
+
 The cipher runs over everything, holes included; headers and ICVs are written into the holes afterwards. Behind the
 records come SLACK octets that the cipher's interface wants to see but never touches.
 """
@@ -15,12 +20,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from nodes.esp.association import EspTransform
+from nodes.esp.association import Association, EspTransform, Mode
 
 ALIGNMENT: Final = 16
 SLACK: Final = 16
 _SLACK: Final = bytes(SLACK)
 OUTER_HEADER: Final = 20
+UDP_HEADER: Final = 8
 ESP_HEADER: Final = 8
 #: Pad length and next header.
 TRAILER: Final = 2
@@ -28,29 +34,51 @@ NEXT_HEADER_IPV4: Final = 4
 NEXT_HEADER_NONE: Final = 59
 
 SEAL_SPARE: Final = 4
+UDP_SPARE: Final = 12
 OPEN_SPARE: Final = 8
-#: Where the IV of a record to be sealed starts.
-SEAL_IV: Final = SEAL_SPARE + OUTER_HEADER + ESP_HEADER
+TRANSPORT_SPARE: Final = 4
 
 
 class SealLayout(NamedTuple):
     """The parts of a record that do not depend on the packet; none of it is secret.
 
     ``tails[length % 16]`` is padding, pad length, next header, and the hole for the ICV up to the next record.
-    ``body_extra[length % 16]`` is how much of it is encrypted, ``holes[length % 16]`` the rest.
+    ``body_extra[length % 16]`` is how much of it is encrypted, ``holes[length % 16]`` the rest. ``spare`` octets stand
+    before the outer header. In transport mode lengths are those of what the packets carry.
     """
 
     head: bytes
     tails: tuple[bytes, ...]
     body_extra: tuple[int, ...]
     holes: tuple[int, ...]
+    spare: int
+    mode: Mode
+
+    def lengths(self, packets: Sequence[bytes]) -> list[int]:
+        """For each packet the octets that are sealed, without what is added."""
+        if self.mode is Mode.TUNNEL:
+            return [len(packet) for packet in packets]
+        return [len(packet) - ((packet[0] & 15) << 2) for packet in packets]
 
     def parts(self, packets: Sequence[bytes]) -> list[bytes]:
         """What makes, joined, the arena of a batch, with SLACK at its end."""
+        if self.mode is Mode.TRANSPORT:
+            return self._transport_parts(packets)
         head, tails = self.head, self.tails
         parts: list[bytes] = []
         for packet in packets:
             parts += (head, packet, tails[len(packet) & 15])
+        parts.append(_SLACK)
+        return parts
+
+    def _transport_parts(self, packets: Sequence[bytes]) -> list[bytes]:
+        before, behind = self.head[: self.spare], self.head[self.spare + OUTER_HEADER :]
+        parts: list[bytes] = []
+        for packet in packets:
+            payload = packet[(packet[0] & 15) << 2 :]
+            tail, last = self.tails[len(payload) & 15], self.body_extra[len(payload) & 15] - 1
+            # The next header is the packet's protocol.
+            parts += (before, packet[:OUTER_HEADER], behind, payload, tail[:last], packet[9:10], tail[last + 1 :])
         parts.append(_SLACK)
         return parts
 
@@ -59,10 +87,16 @@ class SealLayout(NamedTuple):
         return bytearray().join(self.parts(packets))
 
 
-def seal_layout(transform: EspTransform) -> SealLayout:
+def layout_of(association: Association) -> SealLayout:
+    """For what an outbound SA seals."""
+    return seal_layout(association.transform, association.mode, udp=association.ports is not None)
+
+
+def seal_layout(transform: EspTransform, mode: Mode = Mode.TUNNEL, *, udp: bool = False) -> SealLayout:
     cipher = transform.cipher_suite
     icv = transform.icv_length
-    start = SEAL_IV + cipher.iv_length
+    spare = UDP_SPARE if udp else SEAL_SPARE
+    start = spare + OUTER_HEADER + (UDP_HEADER if udp else 0) + ESP_HEADER + cipher.iv_length
     tails, extras, holes = [], [], []
     for length in range(ALIGNMENT):
         padding = -(length + TRAILER) % cipher.block
@@ -72,41 +106,53 @@ def seal_layout(transform: EspTransform) -> SealLayout:
         tails.append(trailer + bytes(hole))
         extras.append(len(trailer))
         holes.append(hole)
-    return SealLayout(bytes(start), tuple(tails), tuple(extras), tuple(holes))
+    return SealLayout(bytes(start), tuple(tails), tuple(extras), tuple(holes), spare, mode)
 
 
-_OPEN_HEAD: Final = bytes(OPEN_SPARE)
-_OPEN_TAILS: Final = tuple(bytes(-(OPEN_SPARE + length) % ALIGNMENT) for length in range(ALIGNMENT))
+def open_spare(mode: Mode) -> int:
+    """Octets before a record to be opened."""
+    return OPEN_SPARE if mode is Mode.TUNNEL else TRANSPORT_SPARE
 
 
-def parts_to_open(packets: Sequence[bytes]) -> list[bytes]:
-    """What makes, joined, the arena of a batch of received ESP packets (each from its SPI to the end of its ICV)."""
+def parts_to_open(packets: Sequence[bytes], mode: Mode = Mode.TUNNEL) -> list[bytes]:
+    """What makes, joined, the arena of a batch of received ESP packets.
+
+    Each is from its SPI to the end of its ICV, and in transport mode with an IPv4 header of 20 octets before it.
+    """
+    spare = open_spare(mode)
+    head = bytes(spare)
     parts: list[bytes] = []
     for packet in packets:
-        parts += (_OPEN_HEAD, packet, _OPEN_TAILS[len(packet) & 15])
+        parts += (head, packet, bytes(-(spare + len(packet)) & 15))
     parts.append(_SLACK)
     return parts
 
 
-def lay_out_to_open(packets: Sequence[bytes]) -> bytearray:
+def lay_out_to_open(packets: Sequence[bytes], mode: Mode = Mode.TUNNEL) -> bytearray:
     """The arena of a batch of received ESP packets, of whatever lengths."""
-    return bytearray().join(parts_to_open(packets))
+    return bytearray().join(parts_to_open(packets, mode))
 
 
-def open_stride(length: int) -> int:
-    """Octets from one record to the next, for a received packet of ``length`` octets."""
-    return OPEN_SPARE + length + 15 & ~15
-
-
-def sealed_length(transform: EspTransform, length: int) -> int:
-    """Octets of the outer IPv4 packet that holds a packet of ``length`` octets."""
+def sealed_length(transform: EspTransform, length: int, mode: Mode = Mode.TUNNEL, *, udp: bool = False) -> int:
+    """Octets of the IPv4 packet that holds a packet of ``length`` octets."""
     cipher = transform.cipher_suite
+    length -= OUTER_HEADER if mode is Mode.TRANSPORT else 0
     body = length + TRAILER + -(length + TRAILER) % cipher.block
-    return OUTER_HEADER + ESP_HEADER + cipher.iv_length + body + transform.icv_length
+    return _around(transform, udp) + body
 
 
-def plaintext_mtu(transform: EspTransform, path_mtu: int) -> int:
+def plaintext_mtu(transform: EspTransform, path_mtu: int, mode: Mode = Mode.TUNNEL, *, udp: bool = False) -> int:
     """The longest packet that fits, sealed, into ``path_mtu`` octets; IOS shows it as ``plaintext mtu``."""
-    cipher = transform.cipher_suite
-    room = path_mtu - OUTER_HEADER - ESP_HEADER - cipher.iv_length - transform.icv_length
-    return room // cipher.block * cipher.block - TRAILER
+    block = transform.cipher_suite.block
+    room = (path_mtu - _around(transform, udp)) // block * block - TRAILER
+    return room + (OUTER_HEADER if mode is Mode.TRANSPORT else 0)
+
+
+def overhead(association: Association) -> int:
+    """Octets of a sealed packet that the cipher was not applied to: headers, IV and ICV."""
+    return _around(association.transform, association.ports is not None)
+
+
+def _around(transform: EspTransform, udp: bool) -> int:
+    headers = OUTER_HEADER + (UDP_HEADER if udp else 0) + ESP_HEADER
+    return headers + transform.cipher_suite.iv_length + transform.icv_length

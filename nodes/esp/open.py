@@ -1,24 +1,25 @@
-"""ESP packets -> plaintext packets in tunnel mode, a batch at a time, with a named outcome for each."""
+"""ESP packets -> plaintext packets a batch at a time, with a named outcome for each."""
 
 from __future__ import annotations
 
 import hmac
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from nodes.esp.association import Association, Direction
+from nodes.esp.association import Association, Direction, Mode
 from nodes.esp.layout import (
     ESP_HEADER,
     NEXT_HEADER_IPV4,
     NEXT_HEADER_NONE,
-    OPEN_SPARE,
+    OUTER_HEADER,
     TRAILER,
     lay_out_to_open,
-    open_stride,
+    open_spare,
 )
 from nodes.esp.outcomes import Outcome
 from nodes.esp.replay import ReplayWindow
+from nodes.wire import ipv4
 
 _HEAD = struct.Struct("!II")
 #: By pad length: padding that counts 1, 2, 3… and the pad length (RFC 4303 §2.4).
@@ -55,6 +56,10 @@ class Opener:
         # Without authentication anybody could move the window (RFC 4303 §3.4.3).
         self.window = ReplayWindow(association.window if transform.icv_length else 0)
         self._spi = association.spi
+        self._mode = association.mode
+        self._spare = open_spare(association.mode)
+        #: Octets of the IPv4 header in front of each ESP packet.
+        self._outer = OUTER_HEADER if association.mode is Mode.TRANSPORT else 0
         self._block = cipher.block
         self._iv_length = cipher.iv_length
         self._icv_length = transform.icv_length
@@ -65,7 +70,7 @@ class Opener:
 
     def open(self, packets: Sequence[bytes]) -> list[tuple[Outcome, bytes]]:
         """Outcome and inner IPv4 packet for each ESP packet (SPI to ICV), in order; b"" unless the outcome is OK."""
-        arena = lay_out_to_open(packets)
+        arena = lay_out_to_open(packets, self._mode)
         spans = self.open_in_place(arena, [len(packet) for packet in packets])
         return [(outcome, bytes(arena[start:end])) for outcome, start, end in spans]
 
@@ -76,9 +81,10 @@ class Opener:
         good = [sequence for sequence, _, _ in records if sequence > 0]
         if not good:
             return [(_FAILURES.get(sequence) or self._forged(sequence), 0, 0) for sequence, _, _ in records]
+        inner = self._inner if self._mode is Mode.TUNNEL else self._behind(view, records)
         if self._decryptor is not None:
-            self._decryptor.update_into(view[: sum(map(open_stride, lengths))], view)
-        inner = self._inner
+            spare = self._spare
+            self._decryptor.update_into(view[: sum(spare + length + 15 & ~15 for length in lengths)], view)
         if len(good) == len(records):
             return [
                 inner(view, start, end) if new else _REPLAY
@@ -101,15 +107,17 @@ class Opener:
     def _authenticate(self, view: memoryview, lengths: Sequence[int]) -> list[_Record]:
         spi, block, mac, aead, icv_length = self._spi, self._block, self._mac, self._aead, self._icv_length
         plain_at = ESP_HEADER + self._iv_length
-        overhead = plain_at + icv_length
+        spare = self._spare
+        before = spare + self._outer
+        overhead = plain_at + icv_length + self._outer
         unpack_from = _HEAD.unpack_from
         records: list[_Record] = []
         computed: list[bytes] = []
         received: list[memoryview] = []
         at = 0
         for length in lengths:
-            start = at + OPEN_SPARE
-            at = start + length + 15 & ~15
+            start = at + before
+            at = at + spare + length + 15 & ~15
             body = length - overhead
             if body < TRAILER or body % block:
                 records.append(_MALFORMED)
@@ -118,7 +126,7 @@ class Opener:
             if packet_spi != spi or not sequence:
                 records.append(_SEQUENCE_ZERO if packet_spi == spi else _MALFORMED)
                 continue
-            end = start + length - icv_length
+            end = start + length - self._outer - icv_length
             if aead is not None:
                 body = start + plain_at
                 plain = aead.open(
@@ -141,6 +149,18 @@ class Opener:
         verdicts = iter([hmac.compare_digest(*pair) for pair in zip(computed, received, strict=True)])
         return [record if record[0] in _FAILURES or next(verdicts) else (-record[0], 0, 0) for record in records]
 
+    def _behind(self, view: memoryview, records: Sequence[_Record]) -> Callable[[memoryview, int, int], Span]:
+        """What makes packets in transport mode; their headers are kept from the decryptor, that runs over all."""
+        distance = ESP_HEADER + self._iv_length + OUTER_HEADER
+        headers = {
+            start: bytes(view[start - distance : start - distance + OUTER_HEADER]) for _, start, _ in records if start
+        }
+
+        def inner(view: memoryview, start: int, end: int) -> Span:
+            return _transported(view, start, end, headers[start])
+
+        return inner
+
     @staticmethod
     def _inner(view: memoryview, start: int, end: int) -> Span:
         """The packet in the decrypted octets from ``start`` to ``end``: packet, padding, pad length, next header."""
@@ -160,3 +180,16 @@ class Opener:
         if not (view[start] & 15) << 2 <= total <= room:
             return Outcome.BAD_INNER, 0, 0
         return _OK, start, start + total
+
+
+def _transported(view: memoryview, start: int, end: int, header: bytes) -> Span:
+    """Transport mode (RFC 4303 §3.4.4): the packet's own header, with the protocol that ESP hid, goes before it."""
+    padding, protocol = view[end - 2], view[end - 1]
+    stop = end - TRAILER - padding
+    if stop < start or view[stop : end - 1].tobytes() != _TRAILERS[padding]:
+        return Outcome.BAD_PADDING, 0, 0
+    if protocol == NEXT_HEADER_NONE:
+        return Outcome.DUMMY, 0, 0
+    first = start - OUTER_HEADER
+    view[first:start] = ipv4.rewrite(header, protocol, stop - first)
+    return _OK, first, stop

@@ -1,4 +1,4 @@
-"""Plaintext packets -> ESP packets in tunnel mode, a batch at a time."""
+"""Plaintext packets -> ESP packets, a batch at a time."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from nodes.esp.association import Association, Direction
-from nodes.esp.layout import ESP_HEADER, OUTER_HEADER, SEAL_IV, SEAL_SPARE, seal_layout
+from nodes.esp.association import Association, DfBit, Direction, Mode
+from nodes.esp.layout import ESP_HEADER, OUTER_HEADER, UDP_HEADER, layout_of
 from nodes.esp.outcomes import Outcome
+from nodes.wire import l4
 from nodes.wire.esp import PROTOCOL
 
 SEQUENCE_MAX: Final = 0xFFFFFFFF
 PACKET_MAX: Final = 65535
-#: The TTL of the outer header, which is a packet of our own.
+#: The TTL of the outer header, which is a packet of our own; in transport mode it is the packet's.
 TTL: Final = 255
 
 #: Outer headers kept; more combinations of length, type of service and DF than any real traffic has.
@@ -22,6 +23,8 @@ TEMPLATES_MAX: Final = 4096
 #: The 28 octets of outer IPv4 header and ESP header: version to fragment offset, TTL to source, destination, SPI,
 #: sequence number.
 _HEADS = struct.Struct("!QQIII")
+#: The same with a UDP header between the two: ports; length, and a checksum of zero (RFC 3948 §2.1).
+_UDP_HEADS = struct.Struct("!QQIIIII")
 
 #: First and second of these integers; the sum of the header's words when an identification has to be added, else 0;
 #: the destination, 0 when no packet can be that long.
@@ -48,12 +51,16 @@ class Sealer:
             raise ValueError("only an outbound SA seals")
         transform = association.transform
         cipher, integrity = transform.cipher_suite, transform.integrity_suite
-        self.layout = seal_layout(transform)
+        self.layout = layout_of(association)
+        self._df = association.df
+        ports = association.ports
+        self._ports = ports[0] << 16 | ports[1] if ports else 0
         self.sequence = 0
         self._spi = association.spi
         self._ends = association.source, association.destination
         self._entropy = entropy
         self._icv_length = transform.icv_length
+        self._iv_length = cipher.iv_length
         key, iv_length = association.cipher_key, cipher.iv_length
         self._aead = cipher.aead(key) if cipher.icv_length else None
         self._encryptor = cipher.encryptor(key, entropy(iv_length)) if iv_length and self._aead is None else None
@@ -63,29 +70,35 @@ class Sealer:
     def seal(self, packets: Sequence[bytes]) -> list[tuple[Outcome, bytes]]:
         """Outcome and outer IPv4 packet for each IPv4 packet, in order; b"" for one that could not be sealed."""
         arena = self.layout.lay_out(packets)
-        spans = self.seal_in_place(arena, [len(packet) for packet in packets])
+        spans = self.seal_in_place(arena, self.layout.lengths(packets))
         return [(outcome, bytes(arena[start:end])) for outcome, start, end in spans]
 
     def seal_in_place(self, arena: bytearray | memoryview, lengths: Sequence[int]) -> list[Span]:
-        """Seal a batch that was laid out for this SA's transform; ``lengths`` are those of the packets."""
+        """Seal a batch that was laid out for this SA's transform; ``lengths`` are the layout's."""
         view = memoryview(arena)
         layout, templates, make_template = self.layout, self._templates, self._template
-        head, extras, holes = len(layout.head), layout.body_extra, layout.holes
+        head, extras, holes, spare = len(layout.head), layout.body_extra, layout.holes, layout.spare
+        tunnel = layout.mode is Mode.TUNNEL
+        iv_at = head - self._iv_length
         records = []
         at = 0
         for length in lengths:
             body = at + head
             end = body + length + extras[length & 15]
             # RFC 4301 §5.1.2.1: the outer header takes DSCP, ECN and (as IOS does by default) DF from the inner one.
-            key = end - at << 9 | arena[body + 1] << 1 | arena[body + 6] >> 6 & 1
-            records.append((at + SEAL_SPARE, end, templates.get(key) or make_template(key)))
+            inner = body if tunnel else at + spare
+            key = end - at << 9 | arena[inner + 1] << 1 | arena[inner + 6] >> 6 & 1
+            if not tunnel:
+                key |= arena[inner + 8] << 32
+            records.append((at + spare, end, templates.get(key) or make_template(key)))
             at = end + holes[length & 15]
         if self._encryptor is not None and records:
-            arena[SEAL_IV:head] = self._entropy(head - SEAL_IV)
+            arena[iv_at:head] = self._entropy(head - iv_at)
             self._encryptor.update_into(view[:at], view)
 
         spi, mac, aead, icv_length, pack_into = self._spi, self._mac, self._aead, self._icv_length, _HEADS.pack_into
-        sequence = self.sequence
+        sequence, ports = self.sequence, self._ports
+        esp_at = OUTER_HEADER + (UDP_HEADER if ports else 0)
         spans: list[Span] = []
         ok = Outcome.OK
         for start, end, (first, second, complement, destination) in records:
@@ -99,14 +112,18 @@ class Sealer:
                 total = complement + ident
                 first |= ident << 16
                 second |= ((total & 0xFFFF) + (total >> 16) ^ 0xFFFF) << 32
-            pack_into(arena, start, first, second, destination, spi, sequence)
+            if ports:
+                length = end + icv_length - start - OUTER_HEADER
+                _UDP_HEADS.pack_into(arena, start, first, second, destination, ports, length << 16, spi, sequence)
+            else:
+                pack_into(arena, start, first, second, destination, spi, sequence)
             if mac is not None:
                 digest = mac.copy()
-                digest.update(view[start + OUTER_HEADER : end])
+                digest.update(view[start + esp_at : end])
                 arena[end : end + icv_length] = digest.finalize()[:icv_length]
             elif aead is not None:
                 iv = sequence.to_bytes(8, "big")
-                body, head_at = start - SEAL_SPARE + head, start + OUTER_HEADER
+                body, head_at = start - spare + head, start + esp_at
                 sealed = aead.seal(iv, view[body:end], view[head_at : head_at + ESP_HEADER])
                 arena[body - 8 : body] = iv
                 arena[body : end + icv_length] = sealed
@@ -115,14 +132,17 @@ class Sealer:
         return spans
 
     def _template(self, key: int) -> _Template:
-        """The outer header for a length, type of service and DF bit, made once and kept."""
-        body, tos, dont_fragment = key >> 9, key >> 1 & 0xFF, key & 1
-        total = body - SEAL_SPARE + self._icv_length
+        """The outer header for a length, type of service and DF bit (and TTL), made once and kept."""
+        body, tos, dont_fragment = key >> 9 & 0x7FFFFF, key >> 1 & 0xFF, key & 1
+        ttl = key >> 32 or TTL
+        if self._df is not DfBit.COPY and self.layout.mode is Mode.TUNNEL:
+            dont_fragment = int(self._df is DfBit.SET)
+        total = body - self.layout.spare + self._icv_length
         if total > PACKET_MAX:
             return 0, 0, 0, 0
         source, destination = self._ends
         first = 0x45 << 56 | tos << 48 | total << 32 | dont_fragment << 14
-        second = TTL << 56 | PROTOCOL << 48 | source
+        second = ttl << 56 | (l4.UDP if self._ports else PROTOCOL) << 48 | source
         words = first >> 48, total, first & 0xFFFF, second >> 48, source >> 16, source, destination >> 16, destination
         # The sum's value modulo 65535 is what the end-around carry gives (RFC 1071); it is not zero here.
         complement = sum(word & 0xFFFF for word in words) % 0xFFFF or 0xFFFF

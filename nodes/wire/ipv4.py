@@ -171,6 +171,18 @@ def peek_header(packet: bytes) -> Header:
     return Header(src, dst, proto, ttl, header_length, total, word, ident, tos)
 
 
+def rewrite(header: bytes, protocol: int, length: int) -> bytes:
+    """The header of a whole packet without its options, for another protocol and total length."""
+    fixed = b"\x45%b%b%b%b\0\0%b" % (
+        header[1:2],
+        length.to_bytes(2, "big"),
+        header[4:9],
+        bytes([protocol]),
+        header[12:20],
+    )
+    return fixed[:10] + checksum(fixed).to_bytes(2, "big") + fixed[12:]
+
+
 def decrement_ttl(packet: bytes) -> bytes:
     """The packet with its TTL less by one and the checksum updated, not computed anew (RFC 1624 §3, equation 3).
 

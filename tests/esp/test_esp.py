@@ -7,6 +7,7 @@ import hmac
 import json
 import random
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,12 @@ from hypothesis import strategies as st
 from nodes.base.addr import parse_ipv4
 from nodes.crypto.suites import CIPHERS, INTEGRITIES
 from nodes.esp import jobs, layout
-from nodes.esp.association import Association, Direction, EspTransform, Proxies, Selector
+from nodes.esp.association import Association, DfBit, Direction, EspTransform, Mode, Proxies, Selector
 from nodes.esp.open import Opener
 from nodes.esp.outcomes import Outcome
 from nodes.esp.replay import ReplayWindow
 from nodes.esp.seal import SEQUENCE_MAX, Sealer
-from nodes.wire import esp, ipv4
+from nodes.wire import esp, ipv4, l4
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "ikev1"
 TRANSFORMS = [
@@ -423,7 +424,7 @@ def test_jobs_and_results(transform: EspTransform, lengths: list[int], tag: int)
 @pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda item: "-".join(item))
 @pytest.mark.parametrize("direction", Direction)
 def test_an_association_travels(transform: EspTransform, direction: Direction) -> None:
-    sa = association(transform, direction, window=1024)
+    sa = replace(association(transform, direction, window=1024), mode=Mode.TRANSPORT, ports=(4500, 1), df=DfBit.SET)
     assert Association.unpack(sa.pack()) == sa
     job = jobs.unpack(bytearray(jobs.pack_install(3, sa)))
     assert (job.kind, job.sa, Association.unpack(bytes(job.arena))) == (jobs.JobKind.INSTALL, 3, sa)
@@ -453,3 +454,74 @@ def test_proxies() -> None:
     assert not proxies.matches(SITE_A, SITE_B, 6, 1234, 81)
     assert not proxies.matches(SITE_A, SITE_B, 17, 1234, 80)
     assert not proxies.matches(SITE_B, SITE_A, 6, 1234, 80)
+
+
+# Transport mode, UDP headers, the DF bit -----------------------------------------------------------------------------
+
+SHAPED = [EspTransform("aes-128", "sha1"), EspTransform("3des", "md5"), EspTransform("null", "sha256"),
+          EspTransform("aes-gcm-256", "none"), EspTransform("aes-192", "none")]  # fmt: skip
+
+
+def shaped(transform: EspTransform, mode: Mode, ports: tuple[int, int] | None) -> tuple[Sealer, Opener]:
+    out, back = (
+        replace(association(transform, way), mode=mode, ports=ports) for way in (Direction.OUTBOUND, Direction.INBOUND)
+    )
+    return Sealer(out, random.Random(1).randbytes), Opener(back)
+
+
+@pytest.mark.parametrize("transform", SHAPED, ids=lambda item: "-".join(item))
+@pytest.mark.parametrize("ports", [None, (4500, 31337)])
+@pytest.mark.parametrize("mode", Mode)
+def test_modes_and_udp(transform: EspTransform, mode: Mode, ports: tuple[int, int] | None) -> None:
+    sealer, opener = shaped(transform, mode, ports)
+    inner = []
+    for length in (20, 28, 29, 47, 84, 1400, 1401):
+        built = ipv4.Ipv4(GATE_A, GATE_B, 89, bytes(range(256)) * 6, ttl=77, tos=0xC0, ident=9, dont_fragment=True)
+        whole = replace(built, payload=built.payload[: length - 20])
+        inner.append(whole.build())
+    sealed = sealer.seal(inner)
+    assert [outcome for outcome, _ in sealed] == [Outcome.OK] * len(inner)
+    arrived = []
+    for plain, (_, outer) in zip(inner, sealed, strict=True):
+        header = ipv4.peek(outer)
+        assert (header.src, header.dst, header.tos, header.dont_fragment) == (GATE_A, GATE_B, 0xC0, True)
+        assert header.ttl == (77 if mode is Mode.TRANSPORT else 255)
+        assert len(outer) == layout.sealed_length(transform, len(plain), mode, udp=ports is not None)
+        body = outer[20:]
+        if ports is not None:
+            datagram = l4.parse_udp(body, GATE_A, GATE_B)
+            assert (datagram.src_port, datagram.dst_port) == ports
+            body = datagram.payload
+        else:
+            assert header.proto == esp.PROTOCOL
+        arrived.append(outer[:20] + body if mode is Mode.TRANSPORT else body)
+    found = opener.open(arrived)
+    assert [outcome for outcome, _ in found] == [Outcome.OK] * len(inner)
+    for plain, (_, opened) in zip(inner, found, strict=True):
+        ipv4.peek(opened)
+        assert (opened[8:10], opened[20:]) == (plain[8:10], plain[20:])
+    if transform.icv_length:
+        spoiled = [item[:-1] + bytes([item[-1] ^ 1]) for item in arrived]
+        assert {outcome for outcome, _ in opener.open(spoiled)} <= {Outcome.BAD_ICV, Outcome.REPLAY}
+        assert opener.open([b"", arrived[0][:27]])[1][0] is Outcome.MALFORMED
+    for path in (576, 1400, 1500):
+        fits = layout.plaintext_mtu(transform, path, mode, udp=ports is not None)
+        assert layout.sealed_length(transform, fits, mode, udp=ports is not None) <= path
+        assert layout.sealed_length(transform, fits + 1, mode, udp=ports is not None) > path
+
+
+def test_options_are_left_out_in_transport_mode() -> None:
+    sealer, opener = shaped(EspTransform("aes-128", "sha1"), Mode.TRANSPORT, None)
+    plain = ipv4.Ipv4(GATE_A, GATE_B, 1, b"data").build()
+    ((_, outer),) = sealer.seal([b"\x46" + plain[1:20] + bytes(4) + plain[20:]])
+    ((outcome, opened),) = opener.open([outer])
+    assert (outcome, opened[20:], ipv4.peek(opened).proto) == (Outcome.OK, b"data", 1)
+
+
+@pytest.mark.parametrize(
+    ("policy", "bits"), [(DfBit.COPY, [True, False]), (DfBit.SET, [True] * 2), (DfBit.CLEAR, [False] * 2)]
+)
+def test_the_df_bit(policy: DfBit, bits: list[bool]) -> None:
+    sa = replace(association(EspTransform("aes-128", "sha1"), Direction.OUTBOUND), df=policy)
+    sealed = Sealer(sa, random.Random(1).randbytes).seal([packet(60, dont_fragment=True), packet(60)])
+    assert [ipv4.peek(outer).dont_fragment for _, outer in sealed] == bits

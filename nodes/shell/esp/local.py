@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from nodes.esp import jobs
-from nodes.esp.association import Association, Direction
+from nodes.esp.association import Association, Direction, Mode
 from nodes.esp.jobs import JobKind, Result
-from nodes.esp.layout import SealLayout, seal_layout
+from nodes.esp.layout import SealLayout, layout_of
 from nodes.esp.outcomes import Outcome
 from nodes.shell.esp.pool import OnLost, OnResults, split
 from nodes.shell.esp.worker import Keeper
@@ -23,19 +23,21 @@ class LocalPool:
         self._on_lost = on_lost
         self._keeper = Keeper(entropy)
         self._layouts: dict[int, SealLayout | None] = {}
+        self._modes: dict[int, Mode] = {}
         self._queue: list[tuple[JobKind, int, int, list[bytes]]] = []
 
     def install(self, sa: int, association: Association) -> None:
         if sa in self._layouts:
             raise ValueError(f"SA {sa} is installed already")
         outbound = association.direction is Direction.OUTBOUND
-        self._layouts[sa] = seal_layout(association.transform) if outbound else None
+        self._layouts[sa] = layout_of(association) if outbound else None
+        self._modes[sa] = association.mode
         self._keeper.work(memoryview(bytearray(jobs.pack_install(sa, association))))
 
     def remove(self, sa: int) -> None:
         if sa in self._layouts:
             self.flush()
-            del self._layouts[sa]
+            del self._layouts[sa], self._modes[sa]
             self._keeper.work(memoryview(bytearray(jobs.pack_remove(sa))))
 
     def __len__(self) -> int:
@@ -64,7 +66,10 @@ class LocalPool:
         layout = self._layouts.get(sa)
         if sa not in self._layouts or (kind is JobKind.SEAL) != (layout is not None):
             return Result(kind, sa, tag, [(Outcome.NO_ASSOCIATION, b"")] * len(packets))
-        job = jobs.pack_open(sa, tag, packets) if layout is None else jobs.pack_seal(sa, tag, layout, packets)
+        if layout is None:
+            job = jobs.pack_open(sa, tag, packets, self._modes[sa])
+        else:
+            job = jobs.pack_seal(sa, tag, layout, packets)
         memory = memoryview(bytearray(jobs.result_size(len(job), len(packets))))
         memory[: len(job)] = job
         self._keeper.work(memory)
@@ -74,9 +79,9 @@ class LocalPool:
         """What a pool of processes does when a worker is killed, here to all SAs: for tests of what follows."""
         lost, packets = sorted(self._layouts), sum(len(packets) for _, _, _, packets in self._queue)
         self._keeper = Keeper(self._entropy)
-        self._layouts, self._queue = {}, []
+        self._layouts, self._modes, self._queue = {}, {}, []
         self._on_lost(lost, packets)
 
     def close(self) -> None:
         self._keeper = Keeper(self._entropy)
-        self._layouts, self._queue = {}, []
+        self._layouts, self._modes, self._queue = {}, {}, []

@@ -18,9 +18,9 @@ from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 from nodes.esp import jobs
-from nodes.esp.association import Association, Direction
+from nodes.esp.association import Association, Direction, Mode
 from nodes.esp.jobs import JobKind, Result
-from nodes.esp.layout import SealLayout, seal_layout
+from nodes.esp.layout import SealLayout, layout_of
 from nodes.esp.outcomes import Outcome
 from nodes.shell.esp import template as forking
 from nodes.shell.esp.ring import Ring
@@ -148,6 +148,7 @@ class _Home(NamedTuple):
 
     worker: _Worker
     layout: SealLayout | None
+    mode: Mode
 
 
 class _Batch(NamedTuple):
@@ -213,7 +214,7 @@ class Pool:
         number = min(range(len(self._workers)), key=self._load)
         worker = self._workers[number] or self._start(number)
         outbound = association.direction is Direction.OUTBOUND
-        self._homes[sa] = _Home(worker, seal_layout(association.transform) if outbound else None)
+        self._homes[sa] = _Home(worker, layout_of(association) if outbound else None, association.mode)
         worker.sas.add(sa)
         self._control(worker, jobs.pack_install(sa, association))
 
@@ -279,7 +280,7 @@ class Pool:
             if home.layout is not None:
                 job = jobs.pack_seal(sa, batch.tag, home.layout, packets)
             else:
-                job = jobs.pack_open(sa, batch.tag, packets)
+                job = jobs.pack_open(sa, batch.tag, packets, home.mode)
             if not ring.put(job, jobs.result_size(len(job), len(packets)), len(packets), RESERVED, RESERVED_SLOTS):
                 break
             home.worker.posted += 1
