@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from nodes.cli.grammar import GrammarError, Keyword, Node, Slot, signature
 from nodes.cli.grammar import Sequence as Chain
 from nodes.cli.levels import LevelRule, level_of
-from nodes.cli.params import BUILT_IN, IntRange, Param, ParamRegistry
+from nodes.cli.params import BUILT_IN, Asking, IntRange, Param, ParamRegistry
 from nodes.cli.table import CONFIG, CONFIG_MODES, EXEC, Command, Form, Mode, Table
 
 #: Roots that are kept: for each mode, level and set of rules one.
@@ -80,7 +80,8 @@ class State:
 
 
 class CommandSet:
-    """The commands of one device kind, ready for matching. Immutable in effect; shared by all sessions of a process.
+    """The commands of one device kind, ready for matching. Shared by all sessions of a process; immutable in effect,
+    but for the device that :meth:`about` names.
 
     Raises GrammarError, naming every fault at once, for unknown modes and types, words without help, and two commands
     of one mode with the same grammar.
@@ -101,6 +102,8 @@ class CommandSet:
                 self._groups.setdefault(group, []).append(mode.name)
         self.commands: list[Command] = [command for table in tables for command in table.commands]
         self._params: dict[str, Param] = {**BUILT_IN, **(params or {})}
+        self._asking = [param for param in self._params.values() if isinstance(param, Asking)]
+        self._device: Any = None
         self._ranges: dict[str, Param] = {}
         self._glossary = glossary or {}
         self._faults: list[str] = []
@@ -113,6 +116,13 @@ class CommandSet:
         self._link()
         if self._faults:
             raise GrammarError("\n".join(dict.fromkeys(self._faults)))
+
+    def about(self, device: Any) -> None:
+        """The lines that follow are for ``device``, on which it may depend what is right in them."""
+        if device is not self._device:
+            self._device = device
+            for param in self._asking:
+                param.about(device)
 
     def of_mode(self, mode: str) -> Sequence[Command]:
         """The commands of a mode in the order of their declaration."""

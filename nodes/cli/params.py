@@ -43,7 +43,7 @@ class Param(Protocol):
     """A type of parameter.
 
     Optional members: ``rank`` (see above; absent means TYPED), ``verbatim`` (True: ``consume`` gets one string, the
-    rest of the line with its blanks), and the methods of :class:`Completing` and :class:`Continuing`.
+    rest of the line with its blanks), and the methods of :class:`Completing`, :class:`Continuing` and :class:`Asking`.
     """
 
     @property
@@ -68,6 +68,14 @@ class Continuing(Protocol):
 
     def following(self, words: Sequence[str]) -> Sequence[tuple[str, str]]:
         """(label, help) of what may come after ``words``, which are right but not enough."""
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """A parameter whose values are those of a device, like its interfaces."""
+
+    def about(self, device: Any) -> None:
+        """The lines that follow are for ``device``."""
 
 
 ParamRegistry = Mapping[str, Param]

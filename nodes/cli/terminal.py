@@ -132,6 +132,7 @@ class Terminal:
     @property
     def resolver(self) -> Resolver:
         """What reads the lines that are typed here and now."""
+        self.commands.about(self.device)
         return Resolver(self.commands, self.dialect, self.mode.name, self.privilege)
 
     def permits(self, mode: str, command: Command) -> bool:

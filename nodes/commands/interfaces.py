@@ -10,7 +10,8 @@ from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Block, Table
 from nodes.commands.modes import INTERFACE, PORT, interface_mode
 from nodes.commands.sections import InterfaceSection, Section
-from nodes.device.config import DEFAULT_SVI, InterfaceConfig, RouterConfig, SwitchConfig
+from nodes.device.config import DEFAULT_SVI, KEEPALIVE, InterfaceConfig, RouterConfig, SwitchConfig
+from nodes.device.interface import LOAD_INTERVAL
 from nodes.device.ios import IosDevice
 from nodes.device.replace import replace
 from nodes.device.views import InterfacesView
@@ -116,6 +117,76 @@ def description(ctx: Context, args: Args) -> None:
 
 
 @table.command(
+    INTERFACE,
+    "bandwidth <kilobits:1-10000000>",
+    help={"bandwidth": "Set bandwidth informational parameter", "kilobits": "Bandwidth in kilobits"},
+    no="bandwidth [<kilobits:1-10000000>]",
+    prints=lambda interface: [] if interface.bandwidth is None else [f"bandwidth {interface.bandwidth}"],
+    section=InterfaceSection.BANDWIDTH,
+)
+def bandwidth(ctx: Context, args: Args) -> None:
+    interface: InterfaceConfig
+    for interface in ctx.scope:
+        interface.bandwidth = None if ctx.negated else args["kilobits"]
+
+
+@table.command(
+    INTERFACE,
+    "delay <tens:1-16777215>",
+    help={"delay": "Specify interface throughput delay", "tens": "Throughput delay (tens of microseconds)"},
+    no="delay [<tens:1-16777215>]",
+    prints=lambda interface: [] if interface.delay is None else [f"delay {interface.delay}"],
+    section=InterfaceSection.DELAY,
+)
+def delay(ctx: Context, args: Args) -> None:
+    interface: InterfaceConfig
+    for interface in ctx.scope:
+        interface.delay = None if ctx.negated else args["tens"]
+
+
+@table.command(
+    INTERFACE,
+    "load-interval <seconds:30-600>",
+    help={
+        "load-interval": "Specify interval for load calculation for an interface",
+        "seconds": "Load interval delay in seconds",
+    },
+    no="load-interval [<seconds:30-600>]",
+    prints=lambda interface: (
+        [] if interface.load_interval == LOAD_INTERVAL else [f"load-interval {interface.load_interval}"]
+    ),
+    section=InterfaceSection.LOAD_INTERVAL,
+)
+def load_interval(ctx: Context, args: Args) -> None:
+    seconds = LOAD_INTERVAL if ctx.negated else args["seconds"]
+    if seconds % 30:
+        raise Rejected("% Load interval must be a multiple of 30 seconds")
+    interface: InterfaceConfig
+    for interface in ctx.scope:
+        interface.load_interval = seconds
+    ctx.device.configured()
+
+
+@table.command(
+    PORT,
+    "keepalive [<seconds:0-32767>]",
+    help={"keepalive": "Enable keepalive", "seconds": "Keepalive period (default 10 seconds)"},
+    no="keepalive [<seconds:0-32767>]",
+    default="keepalive",
+    prints=lambda interface: _keepalive(interface.keepalive),
+    section=InterfaceSection.KEEPALIVE,
+)
+def keepalive(ctx: Context, args: Args) -> None:
+    interface: InterfaceConfig
+    for interface in ctx.scope:
+        interface.keepalive = 0 if ctx.negated else args.get("seconds", KEEPALIVE)
+
+
+def _keepalive(seconds: int) -> list[str]:
+    return [] if seconds == KEEPALIVE else [f"keepalive {seconds}" if seconds else "no keepalive"]
+
+
+@table.command(
     PORT,
     "duplex {auto|full|half}$duplex",
     help={
@@ -167,10 +238,13 @@ def _shown(word: str, value: str, interface: InterfaceConfig) -> list[str]:
     section=InterfaceSection.SHUTDOWN,
 )
 def shutdown(ctx: Context, args: Args) -> None:
+    device: IosDevice = ctx.device
     interface: InterfaceConfig
     for interface in ctx.scope:
         interface.shutdown = not ctx.negated
-    ctx.device.configured()
+        if ctx.negated:
+            device.brought_up(interface)
+    device.configured()
 
 
 @table.show("exec", "show interfaces [<name:interface>]", text=show.interfaces, help=_NAME_HELP)

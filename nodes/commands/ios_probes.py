@@ -1,4 +1,4 @@
-"""``ping`` and ``traceroute`` of a router."""
+"""``ping`` and ``traceroute`` of a router or a switch."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Final
 from nodes.base.addr import format_ipv4, parse_ipv4
 from nodes.base.errors import AddressError
 from nodes.cli.context import Args, Ask, Break, Context, Job, Rejected, Wait
+from nodes.cli.grammar import Slot
+from nodes.cli.params import Accept
 from nodes.cli.table import Table
 from nodes.commands.probes import follow_trace
-from nodes.device.router import Router
+from nodes.device.iosip import IosIpDevice
 from nodes.engine import ping as pings
 from nodes.engine import trace as traces
 from nodes.engine.ping import Ping, PingOutcome, PingPolicy, PingResult
@@ -46,15 +48,18 @@ def _address(word: str, ctx: Context) -> int:
         raise Rejected(f"{lookup}\n% Unrecognized host or address, or protocol not running.\n") from None
 
 
-def _source(device: Router, word: str) -> int:
+def _source(ctx: Context, word: str) -> int:
     """``source``: an address of our own, or an interface that has one and is up."""
+    device: IosIpDevice = ctx.device
     try:
         address = parse_ipv4(word)
     except AddressError:
-        interface = device.config.interfaces.get(word)
-        if interface is None or interface.address is None:
+        interface = ctx.session.commands.param(Slot("source", "interface"))
+        found = interface.consume(word.split()) if interface is not None and word.split() else None
+        config = device.routed_configs.get(found.value) if isinstance(found, Accept) else None
+        if config is None or config.address is None:
             raise Rejected("% Invalid source interface - IP not enabled or interface is down") from None
-        address = interface.address.address
+        address = config.address.address
     if address not in device.own:
         raise Rejected("% Invalid source address- IP address not on any of our up interfaces")
     return address
@@ -138,9 +143,9 @@ def _no_sweep(answer: str) -> None:
 def _ping(
     ctx: Context, word: str, *, count: int, size: int, timeout: int, source: str | None, dont_fragment: bool
 ) -> Job:
-    device: Router = ctx.device
+    device: IosIpDevice = ctx.device
     destination = _address(word, ctx)
-    own = None if source is None else _source(device, source)
+    own = None if source is None else _source(ctx, source)
     yield from _begin(device)
     target = format_ipv4(destination)
     yield f"Sending {count}, {size}-byte ICMP Echos to {target}, timeout is {timeout} seconds:\n"
@@ -172,7 +177,7 @@ def _ping(
     yield _success(run, finished)
 
 
-def _begin(device: Router) -> Job:
+def _begin(device: IosIpDevice) -> Job:
     if personality.of(device.version).blank_before_probes:
         yield "\n"
     yield _ESCAPE
@@ -216,12 +221,12 @@ def _success(run: Ping, finished: int) -> str:
     },
 )
 def traceroute(ctx: Context, args: Args) -> Job:
-    device: Router = ctx.device
+    device: IosIpDevice = ctx.device
     destination = _address(args["host"], ctx)
     source = args.get("source")
     if source is None and args.has("source-address"):
         source = format_ipv4(args["source-address"])
-    own = None if source is None else _source(device, source)
+    own = None if source is None else _source(ctx, source)
     first, last = args.get("first", 1), args.get("last", 30)
     if first > last:
         raise Rejected("% Maximum ttl must not be less than the minimum ttl")

@@ -1,22 +1,22 @@
-"""Addresses, routes and ARP of a router."""
+"""IPv4 on interfaces, and ARP: of a router, and of a switch in its VLANs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterator
 
 from nodes.base.addr import Prefix, broadcast_of, format_ipv4, length_to_mask, mask_to_length
 from nodes.base.errors import AddressError
+from nodes.base.ifname import Family, family
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Table
 from nodes.commands.modes import ROUTED
-from nodes.commands.sections import InterfaceSection, Section
-from nodes.device.config import InterfaceAddress, RoutedInterfaceConfig, RouterConfig, StaticRoute
-from nodes.device.router import Router
-from nodes.device.views import ArpView, InterfacesView, IpInterfacesView, RouteEntryView, RoutesView
-from nodes.engine.fib import DISTANCE_STATIC
+from nodes.commands.sections import InterfaceSection
+from nodes.device.config import InterfaceAddress, RoutedInterfaceConfig, SubinterfaceConfig
+from nodes.device.iosip import IosIpDevice
+from nodes.device.views import ArpView, IpInterfacesView
 from nodes.show import interfaces as show_interfaces
 from nodes.show import routing
+from nodes.wire.ipv4 import MTU_MIN
 
 table = Table()
 
@@ -24,40 +24,82 @@ table = Table()
 # Addresses ---------------------------------------------------------------------------------------------------------
 
 
-def _print_address(interface: RoutedInterfaceConfig) -> list[str]:
-    address = interface.address
-    if address is None:
-        return ["no ip address"]
-    return [f"ip address {format_ipv4(address.address)} {format_ipv4(length_to_mask(address.length))}"]
+def _print_addresses(interface: RoutedInterfaceConfig) -> Iterator[str]:
+    """The secondary ones first, as on IOS."""
+    for address in interface.secondaries:
+        yield f"ip address {_text(address)} secondary"
+    if interface.address is not None:
+        yield f"ip address {_text(interface.address)}"
+    elif not interface.secondaries:
+        yield "no ip address"
+
+
+def _text(address: InterfaceAddress) -> str:
+    return f"{format_ipv4(address.address)} {format_ipv4(length_to_mask(address.length))}"
 
 
 @table.command(
     ROUTED,
-    "ip address <address:ipv4> <mask:ipv4>",
-    help={"address": "IP address", "<address>": "IP address", "mask": "IP subnet mask"},
-    no="ip address [<address:ipv4> <mask:ipv4>]",
-    prints=_print_address,
+    "ip address <address:ipv4> <mask:ipv4> [secondary]",
+    help={
+        "address": "Set the IP address of an interface",
+        "<address>": "IP address",
+        "mask": "IP subnet mask",
+        "secondary": "Make this IP address a secondary address",
+    },
+    no="ip address [<address:ipv4> <mask:ipv4> [secondary]]",
+    prints=_print_addresses,
     section=InterfaceSection.ADDRESS,
 )
 def ip_address(ctx: Context, args: Args) -> str | None:
-    device: Router = ctx.device
+    device: IosIpDevice = ctx.device
     interface: RoutedInterfaceConfig
     for interface in ctx.scope:
-        if not ctx.negated:
-            interface.address = _checked(device.config, interface, args["address"], args["mask"])
-            continue
-        if args.has("mask"):
-            own = interface.address
-            if own is None or (own.address, length_to_mask(own.length)) != (args["address"], args["mask"]):
-                raise Rejected("Invalid address")
-        interface.address = None
+        if ctx.negated:
+            _remove(interface, args)
+        else:
+            _set(device, interface, args)
     device.configured()
     if not ctx.negated and args["mask"] == length_to_mask(31):
         return "% Warning: use /31 mask on non point-to-point interface cautiously"
     return None
 
 
-def _checked(config: RouterConfig, interface: RoutedInterfaceConfig, address: int, mask: int) -> InterfaceAddress:
+def _set(device: IosIpDevice, interface: RoutedInterfaceConfig, args: Args) -> None:
+    if isinstance(interface, SubinterfaceConfig) and interface.vlan is None:
+        raise Rejected(
+            "\n% Configuring IP routing on a LAN subinterface is only allowed if that\n"
+            "subinterface is already configured as part of an IEEE 802.10, IEEE 802.1Q,\n"
+            "or ISL vLAN.\n\n"
+        )
+    own = _checked(device, interface, args["address"], args["mask"])
+    others = tuple(address for address in interface.secondaries if address.address != own.address)
+    if "secondary" in args.words:
+        if interface.address is not None and interface.address.address == own.address:
+            raise Rejected("% Secondary address cannot be same as primary address")
+        interface.secondaries = (*others, own)
+    else:
+        interface.address, interface.secondaries = own, others
+
+
+def _remove(interface: RoutedInterfaceConfig, args: Args) -> None:
+    """Without an address all of them go."""
+    if not args.has("mask"):
+        interface.address, interface.secondaries = None, ()
+        return
+    known = interface.secondaries if "secondary" in args.words else (interface.address,)
+    named = next((own for own in known if own is not None and own.address == args["address"]), None)
+    if named is None or length_to_mask(named.length) != args["mask"]:
+        raise Rejected("Invalid address")
+    if "secondary" in args.words:
+        interface.secondaries = tuple(address for address in interface.secondaries if address != named)
+    elif interface.secondaries:
+        raise Rejected("Must delete secondary before deleting primary")
+    else:
+        interface.address = None
+
+
+def _checked(device: IosIpDevice, interface: RoutedInterfaceConfig, address: int, mask: int) -> InterfaceAddress:
     """The address as configured; raises Rejected for one that no interface, or not this one, can have."""
     try:
         length = mask_to_length(mask)
@@ -65,12 +107,14 @@ def _checked(config: RouterConfig, interface: RoutedInterfaceConfig, address: in
         raise Rejected(f"Bad mask 0x{mask:X} for address {format_ipv4(address)}") from None
     own = InterfaceAddress(address, length)
     network = own.network
-    if length in (0, 32) or (length < 31 and address in (network.address, broadcast_of(network))):
+    # A network of one address alone has no neighbours, and needs no wire.
+    alone = length == 32 and family(interface.name) is not Family.LOOPBACK
+    if length == 0 or alone or (length < 31 and address in (network.address, broadcast_of(network))):
         raise Rejected(f"Bad mask /{length} for address {format_ipv4(address)}")
     if address >> 24 in (0, 127) or address >> 28 >= 0xE:
         raise Rejected(f"Not a valid host address - {format_ipv4(address)}")
-    for other in config.interfaces.values():
-        if other is not interface and other.address is not None and _overlap(network, other.address.network):
+    for other in device.routed_configs.values():
+        if other is not interface and any(_overlap(network, known.network) for known in other.addresses):
             raise Rejected(f"% {format_ipv4(network.address)} overlaps with {other.name}")
     return own
 
@@ -80,152 +124,63 @@ def _overlap(one: Prefix, other: Prefix) -> bool:
     return one.address & mask == other.address & mask
 
 
+# What IPv4 does on an interface ------------------------------------------------------------------------------------
+
+
+def _switch(grammar: str, field: str, section: InterfaceSection, help: str) -> None:
+    """A setting that is on or off; only what is not the default is printed."""
+    default = getattr(RoutedInterfaceConfig(""), field)
+
+    def handler(ctx: Context, args: Args) -> None:
+        interface: RoutedInterfaceConfig
+        for interface in ctx.scope:
+            setattr(interface, field, not ctx.negated)
+        ctx.device.configured()
+
+    def prints(interface: RoutedInterfaceConfig) -> list[str]:
+        on = getattr(interface, field)
+        return [] if on == default else [grammar if on else f"no {grammar}"]
+
+    table.command(
+        ROUTED,
+        grammar,
+        help={grammar.split()[-1]: help},
+        no=True,
+        default=grammar if default else "",
+        prints=prints,
+        section=section,
+    )(handler)
+
+
+_switch("ip mask-reply", "mask_reply", InterfaceSection.MASK_REPLY, "Enable sending ICMP Mask Reply messages")
+_switch("ip redirects", "redirects", InterfaceSection.REDIRECTS, "Enable sending ICMP Redirect messages")
+_switch("ip unreachables", "unreachables", InterfaceSection.UNREACHABLES, "Enable sending ICMP Unreachable messages")
+_switch(
+    "ip directed-broadcast",
+    "directed_broadcast",
+    InterfaceSection.DIRECTED_BROADCAST,
+    "Enable forwarding of directed broadcasts",
+)
+_switch("ip proxy-arp", "proxy_arp", InterfaceSection.PROXY_ARP, "Enable proxy ARP")
+
+
 @table.command(
     ROUTED,
-    "ip proxy-arp",
-    help={"proxy-arp": "Enable proxy ARP"},
-    no=True,
-    default="ip proxy-arp",
-    prints=lambda interface: [] if interface.proxy_arp else ["no ip proxy-arp"],
-    section=InterfaceSection.PROXY_ARP,
+    f"ip mtu <octets:{MTU_MIN}-1000000>",
+    help={"mtu": "Set IP Maximum Transmission Unit", "octets": "MTU (bytes)"},
+    no="ip mtu",
+    prints=lambda interface: [] if interface.ip_mtu is None else [f"ip mtu {interface.ip_mtu}"],
+    section=InterfaceSection.IP_MTU,
 )
-def proxy_arp(ctx: Context, args: Args) -> None:
+def ip_mtu(ctx: Context, args: Args) -> None:
+    """The MTU of the interface is the default, and the most."""
     interface: RoutedInterfaceConfig
     for interface in ctx.scope:
-        interface.proxy_arp = not ctx.negated
-
-
-@table.command(
-    ROUTED,
-    "ip unreachables",
-    help={"unreachables": "Enable sending ICMP Unreachable messages"},
-    no=True,
-    default="ip unreachables",
-    prints=lambda interface: [] if interface.unreachables else ["no ip unreachables"],
-    section=InterfaceSection.UNREACHABLES,
-)
-def unreachables(ctx: Context, args: Args) -> None:
-    interface: RoutedInterfaceConfig
-    for interface in ctx.scope:
-        interface.unreachables = not ctx.negated
-
-
-#: Milliseconds between two ICMP unreachables unless somebody says otherwise.
-_INTERVAL: Final = 500
-
-
-@table.command(
-    "config",
-    "ip icmp rate-limit unreachable <milliseconds:1-4294967295>",
-    help={
-        "icmp": "ICMP options",
-        "rate-limit": "Rate limit ICMP messages",
-        "unreachable": "Rate limit ICMP unreachable messages",
-        "milliseconds": "Once per milliseconds",
-    },
-    no="ip icmp rate-limit unreachable",
-    default=f"ip icmp rate-limit unreachable {_INTERVAL}",
-    prints=lambda config: _print_rate_limit(config),
-    section=Section.ICMP,
-)
-def rate_limit(ctx: Context, args: Args) -> None:
-    config: RouterConfig = ctx.device.config
-    config.unreachable_interval = 0 if ctx.negated else args["milliseconds"]
+        most = ctx.device.interface_mtu(interface.name)
+        if not ctx.negated and args["octets"] > most:
+            raise Rejected(f"%Invalid IP MTU: the MTU of the interface is {most} bytes")
+        interface.ip_mtu = None if ctx.negated or args["octets"] == most else args["octets"]
     ctx.device.configured()
-
-
-def _print_rate_limit(config: RouterConfig) -> list[str]:
-    if config.unreachable_interval == _INTERVAL:
-        return []
-    if config.unreachable_interval == 0:
-        return ["no ip icmp rate-limit unreachable"]
-    return [f"ip icmp rate-limit unreachable {config.unreachable_interval}"]
-
-
-# Routes ------------------------------------------------------------------------------------------------------------
-
-
-def _print_routes(config: RouterConfig) -> Iterator[str]:
-    for route, distance in sorted(config.routes.items(), key=lambda item: item[0].prefix):
-        words = [format_ipv4(route.prefix.address), format_ipv4(route.prefix.mask)]
-        if route.interface is not None:
-            words.append(route.interface)
-        if route.gateway is not None:
-            words.append(format_ipv4(route.gateway))
-        if distance != DISTANCE_STATIC:
-            words.append(str(distance))
-        yield "ip route " + " ".join(words)
-
-
-_WAY = "{<gateway:ipv4>|<out:interface> [<gateway:ipv4>]}"
-
-
-@table.command(
-    "config",
-    f"ip route <network:ipv4> <mask:ipv4> {_WAY} [<distance:1-255>]",
-    help={
-        "route": "Establish static routes",
-        "network": "Destination prefix",
-        "mask": "Destination prefix mask",
-        "gateway": "Forwarding router's address",
-        "out": "Outgoing interface",
-        "distance": "Distance metric for this route",
-    },
-    no=f"ip route <network:ipv4> <mask:ipv4> [{_WAY} [<distance:1-255>]]",
-    prints=_print_routes,
-    section=Section.ROUTE,
-)
-def ip_route(ctx: Context, args: Args) -> None:
-    device: Router = ctx.device
-    routes = device.config.routes
-    network, mask = args["network"], args["mask"]
-    try:
-        prefix = Prefix(network, mask_to_length(mask))
-    except AddressError:
-        raise Rejected("%Inconsistent address and mask") from None
-    if network & ~mask:
-        raise Rejected("%Inconsistent address and mask")
-    gateway, out = args.get("gateway"), args.get("out")
-    if ctx.negated:
-        # Without a way every route to the prefix goes.
-        named = StaticRoute(prefix, gateway, out)
-        going = (
-            [named] if named in routes else [] if gateway or out else [way for way in routes if way.prefix == prefix]
-        )
-        if not going:
-            raise Rejected("%No matching route to delete")
-        for way in going:
-            del routes[way]
-    else:
-        if any(interface.address and interface.address.address == gateway for interface in _interfaces(device)):
-            raise Rejected("%Invalid next hop address (it's this router)")
-        # The same way with another distance replaces the first, as on IOS.
-        routes[StaticRoute(prefix, gateway, out)] = args.get("distance", DISTANCE_STATIC)
-    device.configured()
-
-
-def _interfaces(device: Router) -> Iterable[RoutedInterfaceConfig]:
-    return device.config.interfaces.values()
-
-
-@table.show("exec", "show ip route", text=routing.routes, help={"route": "IP routing table"})
-def show_ip_route(ctx: Context, args: Args) -> RoutesView:
-    device: Router = ctx.device
-    return device.routes_view()
-
-
-@table.show(
-    "exec",
-    "show ip route <address:ipv4>",
-    text=routing.route_entry,
-    help={"route": "IP routing table", "address": "Network to display information about"},
-)
-def show_ip_route_to(ctx: Context, args: Args) -> RouteEntryView:
-    device: Router = ctx.device
-    return device.route_entry_view(args["address"])
-
-
-# Interfaces --------------------------------------------------------------------------------------------------------
 
 
 @table.show(
@@ -235,26 +190,15 @@ def show_ip_route_to(ctx: Context, args: Args) -> RouteEntryView:
     help={"interface": "IP interface status and configuration", "name": "Interface"},
 )
 def show_ip_interface(ctx: Context, args: Args) -> IpInterfacesView:
-    device: Router = ctx.device
+    device: IosIpDevice = ctx.device
     return device.ip_interfaces_view(args.get("name"))
-
-
-@table.show(
-    "exec",
-    "show protocols [<name:interface>]",
-    text=show_interfaces.protocols,
-    help={"protocols": "Active network routing protocols", "name": "Interface"},
-)
-def show_protocols(ctx: Context, args: Args) -> InterfacesView:
-    device: Router = ctx.device
-    return device.interfaces_view(args.get("name"))
 
 
 # ARP ---------------------------------------------------------------------------------------------------------------
 
 
 def show_arp(ctx: Context, args: Args) -> ArpView:
-    device: Router = ctx.device
+    device: IosIpDevice = ctx.device
     return device.arp_view()
 
 
@@ -263,7 +207,7 @@ for _grammar in ("show arp", "show ip arp"):
 
 
 def clear_arp(ctx: Context, args: Args) -> None:
-    device: Router = ctx.device
+    device: IosIpDevice = ctx.device
     device.clear_arp()
 
 

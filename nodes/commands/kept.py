@@ -81,12 +81,10 @@ _HELP: Final[Mapping[str, str]] = {
     "iomem": "IO memory",
     "ip": "Global IP configuration subcommands",
     "ipv6": "Global IPv6 configuration commands",
-    "keepalive": "Enable keepalive",
     "link-status": "UPDOWN and CHANGE messages",
     "local": "Use local username and passwords",
     "location": "Text for mib object sysLocation",
     "logging": "Configure logging for interface",
-    "mask-reply": "Enable sending ICMP Mask Reply messages",
     "media-type": "Interface media type",
     "memory-size": "Adjust memory size by percentage",
     "mmi": "System MIB and management information",
@@ -106,7 +104,6 @@ _HELP: Final[Mapping[str, str]] = {
     "persist": "Persist interface indices",
     "polling-interval": "Set the polling interval",
     "pvc": "Permanent virtual circuits",
-    "redirects": "Enable sending ICMP Redirect messages",
     "rj45": "Use RJ45 connector",
     "route-cache": "Enable fast-switching cache for outgoing packets",
     "scheduler": "Scheduler parameters",
@@ -277,14 +274,11 @@ LINE: Final = (
 )
 
 INTERFACE: Final = (
-    Row("keepalive", "", _ON, InterfaceSection.KEPT),
     Row("snmp trap link-status", "", _ON, InterfaceSection.KEPT),
     Row("logging event link-status", "", _ON, InterfaceSection.KEPT),
 )
 
 ROUTED: Final = (
-    Row("ip redirects", "", _ON, InterfaceSection.REDIRECTS),
-    Row("ip mask-reply", "", _OFF, InterfaceSection.REDIRECTS),
     Row("ip virtual-reassembly", "", _OFF, InterfaceSection.PACKETS),
     Row("ip route-cache", "[cef|flow|same-interface]", _ON, InterfaceSection.PACKETS),
 )

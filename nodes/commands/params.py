@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from nodes.base import ifname
 from nodes.base.addr import parse_ipv4, parse_mac
@@ -71,18 +71,22 @@ _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 class Interfaces:
     """The interfaces of a device, as far as a command line has to know them.
 
-    ``ports`` are the names of the physical ones, ``known`` those of all that exist, which come and go. ``makeable`` are
-    the families of which one more can be made.
+    ``ports`` are the names of the physical ones. ``makeable`` are the families of which one more can be made.
     """
 
-    def __init__(
-        self, ports: Iterable[str], known: Callable[[], Container[str]] | None = None, makeable: Iterable[Family] = ()
-    ) -> None:
+    def __init__(self, ports: Iterable[str], makeable: Iterable[Family] = ()) -> None:
         self.ports = tuple(ports)
-        self.known = known or (lambda: self.ports)
+        self.device: Any = None
         self.makeable = frozenset(makeable)
         logical = [kind for kind in _LOGICAL if ifname.family(f"{kind}0") in self.makeable]
         self.types = sorted([*ifname.types(self.ports), *logical])
+
+    def known(self) -> Container[str]:
+        """The names of all that exist, which come and go."""
+        if not self.makeable or self.device is None:
+            return self.ports
+        configs: Mapping[str, object] = self.device.interface_configs
+        return configs
 
 
 class InterfaceParam:
@@ -96,6 +100,9 @@ class InterfaceParam:
     def __init__(self, interfaces: Interfaces, *, new: bool = False) -> None:
         self._interfaces = interfaces
         self._new = new
+
+    def about(self, device: Any) -> None:
+        self._interfaces.device = device
 
     def consume(self, words: Sequence[str]) -> Match:
         word, types = words[0], self._interfaces.types
@@ -170,6 +177,9 @@ class InterfaceRangeParam:
     def __init__(self, interfaces: Interfaces) -> None:
         self._interfaces = interfaces
         self._one = InterfaceParam(interfaces)
+
+    def about(self, device: Any) -> None:
+        self._interfaces.device = device
 
     def consume(self, words: Sequence[str]) -> Match:
         text = words[0].rstrip()

@@ -24,6 +24,8 @@ from nodes.commands import (
     logins,
     processes,
     reload,
+    routerlinks,
+    routes,
     system,
     techsupport,
     transport,
@@ -62,6 +64,8 @@ TABLES: Final = (
     kept.router,
     interfaces.table,
     ip.table,
+    routes.table,
+    routerlinks.table,
     acl.table,
     acl.groups,
     crypto.table,
@@ -70,9 +74,7 @@ TABLES: Final = (
 
 
 def console(device: Router) -> Console:
-    interfaces = Interfaces(
-        device.port_by_name, lambda: device.config.interfaces, (Family.SUBINTERFACE, Family.LOOPBACK)
-    )
+    interfaces = Interfaces(device.port_by_name, (Family.SUBINTERFACE, Family.LOOPBACK))
     return Console(
         device,
         TABLES,

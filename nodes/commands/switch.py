@@ -14,7 +14,10 @@ from nodes.commands import (
     clock,
     customs,
     files,
+    gateway,
     interfaces,
+    ios_probes,
+    ip,
     kept,
     line,
     logging,
@@ -57,13 +60,17 @@ TABLES: Final = (
     kept.switch,
     interfaces.table,
     acl.table,
+    acl.groups,
+    ip.table,
+    gateway.table,
+    ios_probes.table,
     vlan.table,
     monitor.table,
 )
 
 
 def console(device: Switch) -> Console:
-    interfaces = Interfaces(device.port_by_name, lambda: device.interface_configs, (Family.VLAN,))
+    interfaces = Interfaces(device.port_by_name, (Family.VLAN,))
     return Console(
         device,
         TABLES,

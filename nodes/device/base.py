@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nodes.base.drops import Drop, DropCounters
 from nodes.base.limits import SPAN_LIMITS, SpanLimits
@@ -25,9 +25,6 @@ from nodes.wire.ethernet import TAG_LENGTH, TPID
 if TYPE_CHECKING:
     # Not at run time: only a switch has mirrors.
     from nodes.engine.span.programs import Program
-
-#: The longest frame without its FCS (IEEE 802.3 3.2.7), and what an 802.1Q tag adds to it.
-FRAME_MAX: Final = 1514
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +120,14 @@ class Device(ABC):
         if not entry.up:
             self.drops.count(Drop.PORT_DOWN, len(frames))
             return
-        if not self.takes_giants and max(map(len, frames), default=0) > FRAME_MAX:
+        if not self.takes_giants and max(map(len, frames), default=0) > entry.frame_max:
             frames = self._without_giants(entry, frames)
         entry.input.count(frames, now)
         self._input(entry, frames)
 
     def _without_giants(self, port: Port, frames: Sequence[bytes]) -> list[bytes]:
-        fitting = [frame for frame in frames if len(frame) <= FRAME_MAX + TAG_LENGTH * (frame[12:14] == TPID)]
+        longest = port.frame_max
+        fitting = [frame for frame in frames if len(frame) <= longest + TAG_LENGTH * (frame[12:14] == TPID)]
         port.input.giants += len(frames) - len(fitting)
         self.drops.count(Drop.ETHERNET_TOO_LONG, len(frames) - len(fitting))
         return fitting

@@ -31,6 +31,10 @@ class InterfaceAddress(NamedTuple):
         return network_of(self.address, self.length)
 
 
+#: Seconds between two keepalives of Ethernet.
+KEEPALIVE: Final = 10
+
+
 @dataclass(slots=True)
 class InterfaceConfig:
     """What every interface of an IOS-like device has; duplex and speed are a port's alone."""
@@ -45,6 +49,11 @@ class InterfaceConfig:
     delay: int | None = None
     """Tens of microseconds, likewise."""
     load_interval: int = LOAD_INTERVAL
+    mtu: int | None = None
+    mac: bytes | None = None
+    """In place of the burnt-in address."""
+    keepalive: int = KEEPALIVE
+    """Seconds, 0 for none: told and not done, since a wire here tells by itself whether it has carrier."""
     prints_auto: ClassVar[bool] = False
     """Whether ``duplex auto`` and ``speed auto`` stand in the running-config although they are defaults."""
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict, kw_only=True)
@@ -66,6 +75,10 @@ class RoutedInterfaceConfig(InterfaceConfig):
     crypto_map: str = ""
     proxy_arp: bool = True
     unreachables: bool = True
+    redirects: bool = True
+    mask_reply: bool = False
+    directed_broadcast: bool = False
+    ip_mtu: int | None = None
     secondaries: tuple[InterfaceAddress, ...] = ()
 
     @property

@@ -59,8 +59,21 @@ class Delivery:
                 self._drops.count(Drop.ICMP_UNEXPECTED)
                 return
             self._device.originate(header.src, l4.ICMP, message.reply().build(), source=header.dst, tos=header.tos)
+        elif isinstance(message, icmp.Redirect):
+            if not self._device.redirected(packet, message):
+                self._drops.count(Drop.ICMP_UNEXPECTED)
+        elif isinstance(message, icmp.Other) and message.type == icmp.MASK_REQUEST:
+            self._mask_request(packet, message)
         elif not self._device.probes.receive(packet, message):
             self._drops.count(Drop.ICMP_UNEXPECTED)
+
+    def _mask_request(self, packet: Packet, message: icmp.Other) -> None:
+        mask = self._device.mask_for(packet)
+        if mask is None:
+            self._drops.count(Drop.ICMP_UNEXPECTED)
+            return
+        reply = icmp.Other(icmp.MASK_REPLY, 0, message.rest, mask.to_bytes(4, "big"))
+        self._device.originate(packet.header.src, l4.ICMP, reply.build())
 
     def _udp(self, packet: Packet) -> None:
         header = packet.header

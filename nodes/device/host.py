@@ -9,10 +9,12 @@ from nodes.base.addr import Prefix, format_ipv4, format_mac_windows, length_to_m
 from nodes.device.base import DeviceSpec, Services
 from nodes.device.config import HostConfig, InterfaceAddress
 from nodes.device.interface import Interface
+from nodes.device.packet import Packet
 from nodes.device.stack import IpDevice
 from nodes.device.views import AdapterView, ArpEntryView, HostArpView
 from nodes.engine.arp import HOST, EntryState
 from nodes.engine.fib import DISTANCE_STATIC, Route, RouteKind
+from nodes.wire import icmp
 
 #: The TTL that Windows gives its packets.
 TTL: Final = 128
@@ -40,6 +42,9 @@ class Host(IpDevice):
     def static_routes(self) -> Iterator[Route]:
         if self.config.gateway is not None:
             yield Route(Prefix(0, 0), RouteKind.STATIC, DISTANCE_STATIC, None, self.config.gateway)
+
+    def redirected(self, packet: Packet, message: icmp.Redirect) -> bool:
+        return self.follow_redirect(packet, message)
 
     # Views ---------------------------------------------------------------------------------------------------------
 

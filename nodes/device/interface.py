@@ -19,18 +19,21 @@ from dataclasses import dataclass
 from math import exp
 from typing import Final
 
-from nodes.wire.ethernet import FRAME_MIN, Tag
+from nodes.wire.ethernet import FRAME_MIN, HEADER_LENGTH, Tag
+from nodes.wire.ipv4 import MTU_MIN
 
 #: Seconds over which ``show interfaces`` averages its rates unless ``load-interval`` says otherwise.
 LOAD_INTERVAL: Final = 300
 #: Octets of an IPv4 packet on Ethernet (RFC 894), and on a loopback interface of IOS.
 ETHERNET_MTU: Final = 1500
 LOOPBACK_MTU: Final = 1514
+#: The longest frame without its FCS (IEEE 802.3 3.2.7).
+FRAME_MAX: Final = ETHERNET_MTU + HEADER_LENGTH
 
 _IPV4: Final = b"\x08\x00"
 _ADMIN_DOWN: Final = "administratively down"
 #: The VLAN of frames without a tag where nobody has chosen another.
-_DEFAULT_VLAN: Final = 1
+DEFAULT_VLAN: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ class Interface(ABC):
 
     __slots__ = (
         "admin_up",
+        "burnt_in",
         "cleared_at",
         "index",
         "input",
@@ -133,7 +137,13 @@ class Interface(ABC):
         self.mtu = ETHERNET_MTU
         self.ip_mtu = ETHERNET_MTU
         """The longest IPv4 packet that leaves in one piece, in octets."""
+        self.burnt_in = mac
         self.address_as(mac, b"")
+
+    def carries(self, mtu: int, ip_mtu: int | None) -> None:
+        """``mtu`` and ``ip mtu``: how long a payload may be, and an IPv4 packet among them; None for the same."""
+        self.mtu = mtu
+        self.ip_mtu = max(MTU_MIN, mtu if ip_mtu is None else min(ip_mtu, mtu))
 
     def address_as(self, mac: bytes, tag: bytes) -> None:
         """Send with this source address and this tag from now on. An interface without a link has neither."""
@@ -186,15 +196,21 @@ class Port(Interface):
     tag to the subinterface in ``tagged`` that has this VLAN.
     """
 
-    __slots__ = ("burnt_in", "carrier", "reason", "tagged", "untagged")
+    __slots__ = ("carrier", "frame_max", "reason", "tagged", "untagged")
 
     def __init__(self, index: int, spec: PortSpec) -> None:
         super().__init__(index, spec.name, spec.mac)
-        self.burnt_in = spec.mac
         self.carrier = False
+        self.frame_max = FRAME_MAX
+        """The longest frame that is taken, without a tag."""
         self.reason = "no-cable"
         self.untagged: Interface = self
         self.tagged: dict[int, Subinterface] = {}
+
+    def carries(self, mtu: int, ip_mtu: int | None) -> None:
+        super().carries(mtu, ip_mtu)
+        # A smaller MTU is no reason not to take what others send.
+        self.frame_max = max(FRAME_MAX, mtu + HEADER_LENGTH)
 
     @property
     def state(self) -> tuple[str, str]:
@@ -211,25 +227,32 @@ class Port(Interface):
         if not self.tagged:
             return "ARPA"
         native = self.untagged.vlan if isinstance(self.untagged, Subinterface) else None
-        return _dot1q(native or _DEFAULT_VLAN)
+        return _dot1q(native or DEFAULT_VLAN)
 
 
 class Subinterface(Interface):
     """One VLAN of a port; until it has one (``encapsulation``) no frame belongs to it. It goes up and down with the
     port, whose MAC address it has."""
 
-    __slots__ = ("native", "port", "vlan")
+    __slots__ = ("ip_received", "ip_sent", "native", "port", "vlan")
 
     def __init__(self, index: int, name: str, port: Port) -> None:
         super().__init__(index, name, port.mac)
         self.port = port
+        self.ip_received = 0
+        self.ip_sent = 0
         self.vlan: int | None = None
         self.native = False
 
     def carry(self, vlan: int | None, native: bool) -> None:
         """``encapsulation dot1Q``: the VLAN whose frames are this subinterface's, and whether they go untagged."""
         self.vlan, self.native = vlan, native
+        self.burnt_in = self.port.burnt_in
         self.address_as(self.port.mac, b"" if vlan is None or native else Tag(vid=vlan).build())
+
+    def clear_counters(self, now: float) -> None:
+        super().clear_counters(now)
+        self.ip_received = self.ip_sent = 0
 
     @property
     def state(self) -> tuple[str, str]:

@@ -81,6 +81,9 @@ class IosDevice(Device):
     def unconfigure_interface(self, name: str) -> None:
         """Take an interface that has no wire out of the configuration, and what names it."""
 
+    def brought_up(self, interface: InterfaceConfig) -> None:
+        """Somebody said ``no shutdown``."""
+
     # Interfaces ----------------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -101,6 +104,8 @@ class IosDevice(Device):
                 # What is up from its birth has not come up: IOS tells only of its line protocol.
                 _changed(self._link_up, interface, interface.admin_up)
                 self._follow(interface)
+        for interface in self.interfaces.values():
+            interface.average_over(configured[interface.name].load_interval, self.now)
 
     def remove_interface(self, interface: Interface) -> None:
         super().remove_interface(interface)
@@ -221,6 +226,7 @@ class IosDevice(Device):
             condition=condition,
             reason=interface.reason if isinstance(interface, Port) else "",
             mac=format_mac(interface.mac) if interface.has_link else "",
+            burnt_in=format_mac(interface.burnt_in) if interface.has_link else "",
             address=None if address is None else format_ipv4(address.address),
             prefix_length=None if address is None else address.length,
             method=self._methods.get(interface.name, (None, "unset"))[1],
@@ -229,6 +235,7 @@ class IosDevice(Device):
             delay=interface.delay if config.delay is None else config.delay * 10,
             encapsulation=interface.encapsulation,
             load_interval=config.load_interval,
+            keepalive=config.keepalive,
             duplex=config.duplex,
             speed=config.speed,
             vlan=self._vlan_word(interface),

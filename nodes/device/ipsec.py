@@ -206,6 +206,8 @@ class Ipsec(IpsecViews):
         # Longer than what fits into the tunnel is cut before it is encrypted (RFC 4301 8.2; IOS's look-ahead), so that
         # the other end has nothing to put together before it can decrypt.
         room = plaintext_mtu(record.outbound.transform, self._router.interfaces[packet.egress].ip_mtu)
+        # Where the tunnel alone fills the MTU, what it seals is cut afterwards.
+        room = max(room, ipv4.MTU_MIN)
         for data in self._router.cut(packet, room):
             sealing.setdefault(number, []).append(data)
 

@@ -15,29 +15,24 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from nodes.base import ifname
-from nodes.base.addr import Prefix, classful_network, format_ipv4, format_mac, is_multicast
+from nodes.base.addr import Prefix, broadcast_of, classful_network, format_ipv4, is_multicast
 from nodes.base.drops import Drop
 from nodes.base.ifname import Family
 from nodes.device.base import DeviceSpec, Services
-from nodes.device.config import InterfaceAddress, LineConfig, RoutedInterfaceConfig, RouterConfig, SubinterfaceConfig
+from nodes.device.config import LineConfig, RoutedInterfaceConfig, RouterConfig, SubinterfaceConfig
 from nodes.device.effects import Effect
-from nodes.device.interface import Interface, Loopback, Subinterface
-from nodes.device.ios import IosDevice
+from nodes.device.interface import DEFAULT_VLAN, Direction, Interface, Loopback, Subinterface
+from nodes.device.iosip import IosIpDevice
 from nodes.device.packet import Packet
-from nodes.device.stack import IpDevice
 from nodes.device.views import (
-    ArpEntryView,
-    ArpView,
     InterfacesView,
-    IpInterfacesView,
-    IpInterfaceView,
     NextHopView,
     RouteEntryView,
     RoutesView,
     RouteView,
+    VlanInterfacesView,
+    VlanInterfaceView,
 )
-from nodes.engine.acl import AccessList
-from nodes.engine.arp import ROUTER, DuplicateAddress, EntryState
 from nodes.engine.fib import Resolved, Route, RouteKind
 from nodes.engine.ratelimit import IntervalLimiter, KeyedLimiter
 from nodes.wire import arp, ethernet, icmp, ipv4, l4
@@ -47,28 +42,26 @@ if TYPE_CHECKING:
     from nodes.device.ipsec import Ipsec
     from nodes.esp.outcomes import Outcome
 
-#: The TTL of packets that IOS makes (RFC 1700 has 64; IOS uses the most).
-TTL: Final = 255
-#: Seconds between two reports of the same duplicate address.
-DUPLICATE_REPORT: Final = 30.0
+#: Seconds between two redirects to one sender about one destination: it may not listen.
+REDIRECT_INTERVAL: Final = 1.0
 
 
-class Router(IosDevice, IpDevice):
+class Router(IosIpDevice):
     """A router with an IOS-like console."""
 
     config: RouterConfig
 
     def __init__(self, spec: DeviceSpec, services: Services, now: float) -> None:
-        IpDevice.__init__(self, spec, services, now, ROUTER, TTL)
+        super().__init__(spec, services, now)
         interfaces = {port.name: RoutedInterfaceConfig(port.name) for port in spec.ports}
         self._init_ios(RouterConfig(hostname=spec.name, aux=LineConfig("aux 0"), interfaces=interfaces))
         self.input_stages = [self.validate, self.access_in, self.decrypt, self.local, self.forward]
         self.output_stages = [self.encrypt, self.fragment, self.resolve]
         self.forward_stages = [self.access_out, *self.output_stages]
         self._ipsec: Ipsec | None = None
-        self._unreachables = IntervalLimiter(0.0)
-        self._duplicates = KeyedLimiter(DUPLICATE_REPORT)
-        self._applied: dict[int, tuple[AccessList | None, AccessList | None]] = {}
+        self._directed: dict[int, int] = {}
+        """Broadcast address -> the interface that broadcasts to its network are let out of."""
+        self._redirects = KeyedLimiter(REDIRECT_INTERVAL)
         self.configured()
 
     # Configuration -------------------------------------------------------------------------------------------------
@@ -78,12 +71,7 @@ class Router(IosDevice, IpDevice):
         if self._unreachables.interval != interval:
             self._unreachables = IntervalLimiter(interval)
         self._follow_interfaces()
-        self._applied = {}
-        lists = self.config.access_lists
-        for interface in self.interfaces.values():
-            config = self.config.interfaces[interface.name]
-            self._applied[interface.index] = (lists.get(config.access_in), lists.get(config.access_out))
-            self._note_method(interface, config.address)
+        self._follow_addresses()
         self._follow_encapsulations()
         for interface in self.interfaces.values():
             self.set_admin(interface, not self.config.interfaces[interface.name].shutdown)
@@ -91,10 +79,13 @@ class Router(IosDevice, IpDevice):
         self._derive_ipsec()
 
     def _follow_encapsulations(self) -> None:
-        """Which frames belong to which subinterface."""
+        """What stations the ports are, and which frames belong to which subinterface."""
         for port in self.ports:
             port.untagged = port
             port.tagged = {}
+            mac = self.config.interfaces[port.name].mac or port.burnt_in
+            if port.mac != mac:
+                port.address_as(mac, b"")
         for interface in self.interfaces.values():
             config = self.config.interfaces[interface.name]
             if not isinstance(interface, Subinterface) or not isinstance(config, SubinterfaceConfig):
@@ -102,6 +93,8 @@ class Router(IosDevice, IpDevice):
             if (interface.vlan, interface.native) != (config.vlan, config.native):
                 # Whoever was heard in another VLAN is not there.
                 self.arp.interface_down(interface.index)
+                interface.carry(config.vlan, config.native)
+            elif interface.mac != interface.port.mac:
                 interface.carry(config.vlan, config.native)
             if config.vlan is not None:
                 interface.port.tagged[config.vlan] = interface
@@ -118,8 +111,12 @@ class Router(IosDevice, IpDevice):
         return made
 
     def unconfigure_interface(self, name: str) -> None:
-        """As on IOS, the routes that lead to the interface go with it."""
+        """As on IOS, what leads to the interface goes with it: routes, and lines that name it as a source."""
         del self.config.interfaces[name]
+        for words, lines in list(self.config.kept.items()):
+            self.config.kept[words] = tuple(line for line in lines if not line.endswith(f" {name}"))
+            if lines and not self.config.kept[words]:
+                del self.config.kept[words]
         for route in [route for route in self.config.routes if route.interface == name]:
             del self.config.routes[route]
 
@@ -131,9 +128,9 @@ class Router(IosDevice, IpDevice):
     def _rank(self, interface: Interface) -> int:
         return int(isinstance(interface, Loopback))
 
-    def addresses_of(self, interface: Interface) -> Sequence[InterfaceAddress]:
-        config = self.config.interfaces.get(interface.name)
-        return () if config is None else config.addresses
+    @property
+    def routed_configs(self) -> Mapping[str, RoutedInterfaceConfig]:
+        return self.config.interfaces
 
     def static_routes(self) -> Iterator[Route]:
         for (prefix, gateway, interface), distance in self.config.routes.items():
@@ -173,32 +170,28 @@ class Router(IosDevice, IpDevice):
         """What a crypto map protects goes to be sealed."""
         return vector if self._ipsec is None else self._ipsec.outbound(vector)
 
-    def access_in(self, vector: list[Packet]) -> list[Packet]:
-        """``ip access-group ... in``: also what is for the router itself."""
-        return self._filter(vector, inbound=True)
+    def rebuild(self) -> None:
+        super().rebuild()
+        self._directed = {
+            broadcast_of(address.network): number
+            for number, addresses in self._networks.items()
+            if self.config.interfaces[self.interfaces[number].name].directed_broadcast
+            for address in addresses
+            if address.length < 31
+        }
 
-    def access_out(self, vector: list[Packet]) -> list[Packet]:
-        """``ip access-group ... out``: what is forwarded; packets of the router's own are not checked, as on IOS."""
-        return self._filter(vector, inbound=False)
+    def local(self, vector: list[Packet]) -> list[Packet]:
+        """A broadcast to a network of ours is for us, and, with ``ip directed-broadcast`` there, for that network."""
+        if self._directed:
+            self._run(self.forward_stages, [copy for packet in vector for copy in self._broadcast_copies(packet)])
+        return super().local(vector)
 
-    def _filter(self, vector: list[Packet], *, inbound: bool) -> list[Packet]:
-        passed = []
-        reason = Drop.IP_ACL_IN if inbound else Drop.IP_ACL_OUT
-        for packet in vector:
-            index = packet.ingress if inbound else packet.egress
-            access_list = self._applied[index][0 if inbound else 1] if index is not None else None
-            if access_list is None:
-                passed.append(packet)
-                continue
-            entry = access_list.hit(packet.flow)
-            if entry is not None and entry.rule.log:
-                self.log_match(access_list, entry, packet.flow)
-            if access_list.permits(entry):
-                passed.append(packet)
-            else:
-                self.drops.count(reason)
-                self.send_unreachable(packet, icmp.ADMIN_PROHIBITED)
-        return passed
+    def _broadcast_copies(self, packet: Packet) -> Iterator[Packet]:
+        number = self._directed.get(packet.header.dst)
+        if number not in (None, packet.ingress) and packet.header.ttl > 1 and not packet.group:
+            copy = packet.with_data(ipv4.decrement_ttl(packet.data))
+            copy.egress, copy.next_hop = number, packet.header.dst
+            yield copy
 
     def forward(self, vector: list[Packet]) -> list[Packet]:
         """Route what is not for us: longest prefix, TTL, and on to the output stages."""
@@ -219,35 +212,33 @@ class Router(IosDevice, IpDevice):
                 self.drops.count(Drop.IP_TTL_EXPIRED)
                 self.send_error(packet, icmp.TimeExceeded(icmp.TTL_EXPIRED, icmp.quote(packet.data)))
                 continue
+            self._aim(packet, resolved)
+            if resolved.interface == packet.ingress:
+                self._redirect(packet)
             packet.data = ipv4.decrement_ttl(packet.data)
             packet.header = header._replace(ttl=header.ttl - 1)
-            self._aim(packet, resolved)
             onward.append(packet)
         if onward:
             self._run(self.forward_stages, onward)
         return []
 
-    def send_unreachable(self, packet: Packet, code: int, mtu: int = 0) -> None:
-        """Unless the interface sends none (``no ip unreachables``) or one was sent just before (``rate-limit``)."""
-        if packet.ingress is None or not self.may_answer(packet):
-            return
-        ingress = self.interfaces.get(packet.ingress)
-        if ingress is None or not self.config.interfaces[ingress.name].unreachables:
-            return
-        # "Fragmentation needed" has a limit of its own on IOS, without which path MTU discovery would starve.
-        if code != icmp.FRAGMENTATION_NEEDED and not self._unreachables.allow(self.now):
-            self.drops.count(Drop.ICMP_RATE_LIMITED)
-            return
-        super().send_unreachable(packet, code, mtu)
+    def _redirect(self, packet: Packet) -> None:
+        """Tell a neighbour of a better way than by us: to the next hop on the link that it sent on (RFC 1812 5.2.7.2).
 
-    def _undeliverable(self, packet: Packet, code: int) -> None:
-        """A ping of IOS is not told what kept its own packet from leaving: it times out."""
+        Not one whom the next hop is no neighbour of, and not about a packet that says itself which way it goes.
+        """
+        assert packet.ingress is not None  # only what came in is forwarded
+        source, hop = packet.header.src, packet.next_hop
+        config = self._ingress_config(packet)
+        if config is None or not config.redirects or hop == source or ipv4.is_source_routed(packet.data):
+            return
+        networks = (address.network for address in self._networks[packet.ingress])
+        if not any(network.contains(source) and network.contains(hop) for network in networks):
+            return
+        if self._redirects.allow((source, packet.header.dst), self.now):
+            self.send_error(packet, icmp.Redirect(icmp.REDIRECT_HOST, hop, icmp.quote(packet.data)))
 
     # IPsec ---------------------------------------------------------------------------------------------------------
-
-    def address_on(self, interface: Interface) -> InterfaceAddress | None:
-        """The address in use on an interface; None while it is down or has none."""
-        return self._addresses.get(interface.index)
 
     def emit(self, effect: Effect) -> None:
         self._effects.append(effect)
@@ -325,11 +316,6 @@ class Router(IosDevice, IpDevice):
         answer = arp.reply(message, interface.mac)
         self.send_frames(interface, [interface.frame(message.sender_mac, ethernet.ETH_ARP, answer.build())])
 
-    def _duplicate_address(self, interface: Interface, effect: DuplicateAddress) -> None:
-        if self._duplicates.allow(effect.address, self.now):
-            where = f"{format_ipv4(effect.address)} on {interface.name}, sourced by {format_mac(effect.mac)}"
-            self.log("IP", 4, "DUPADDR", f"Duplicate address {where}")
-
     # Views ---------------------------------------------------------------------------------------------------------
 
     def interfaces_view(self, name: str | None = None) -> InterfacesView:
@@ -337,20 +323,36 @@ class Router(IosDevice, IpDevice):
             self.version, False, tuple(self._interface_view(interface) for interface in self.interfaces_named(name))
         )
 
-    def ip_interfaces_view(self, name: str | None = None) -> IpInterfacesView:
-        views = []
-        for interface in self.interfaces_named(name):
-            config = self.config.interfaces[interface.name]
-            views.append(
-                IpInterfaceView(
-                    self._interface_view(interface),
-                    config.access_in,
-                    config.access_out,
-                    config.proxy_arp,
-                    config.unreachables,
+    def vlan_interfaces_view(self) -> VlanInterfacesView:
+        """The VLANs of every port that has subinterfaces; the port's own frames are those of VLAN 1."""
+        views: list[VlanInterfaceView] = []
+        for port in self.ports:
+            subinterfaces = list(port.tagged.values())
+            if subinterfaces and port.untagged is port:
+                counts = (
+                    *_without(port.input, [interface.input for interface in subinterfaces]),
+                    *_without(port.output, [interface.output for interface in subinterfaces]),
                 )
-            )
-        return IpInterfacesView(self.version, tuple(views))
+                views.append(VlanInterfaceView(DEFAULT_VLAN, port.name, port.name, True, None, *counts, 0, 0))
+            views += [self._vlan_view(interface) for interface in subinterfaces]
+        return VlanInterfacesView(tuple(sorted(views, key=lambda view: (view.number, view.port))))
+
+    def _vlan_view(self, interface: Subinterface) -> VlanInterfaceView:
+        assert interface.vlan is not None  # it is found by its VLAN
+        address = self.config.interfaces[interface.name].address
+        return VlanInterfaceView(
+            interface.vlan,
+            interface.name,
+            interface.port.name,
+            interface.native,
+            None if address is None else format_ipv4(address.address),
+            interface.input.packets,
+            interface.input.octets,
+            interface.output.packets,
+            interface.output.octets,
+            interface.ip_received,
+            interface.ip_sent,
+        )
 
     def routes_view(self) -> RoutesView:
         routes = tuple(
@@ -385,14 +387,8 @@ class Router(IosDevice, IpDevice):
         # From the longest prefix to the shortest.
         return RouteEntryView(self.version, format_ipv4(address), routes[::-1], subnets)
 
-    def arp_view(self) -> ArpView:
-        entries = [
-            ArpEntryView(
-                format_ipv4(entry.address),
-                0 if entry.state is EntryState.INCOMPLETE else entry.age,
-                None if entry.mac is None else format_mac(entry.mac),
-                self.interfaces[entry.interface].name,
-            )
-            for entry in self.arp.entries(self.now)
-        ]
-        return ArpView(tuple(entries))
+
+def _without(total: Direction, parts: Sequence[Direction]) -> tuple[int, int]:
+    """Frames and octets of a port that belong to none of its subinterfaces."""
+    packets = total.packets - sum(part.packets for part in parts)
+    return packets, total.octets - sum(part.octets for part in parts)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
 
 from nodes.base.addr import BROADCAST_MAC, IPV4_MAX, Prefix, broadcast_of, is_multicast, length_to_mask
 from nodes.base.drops import Drop
@@ -26,7 +27,10 @@ from nodes.device.packet import Packet, is_icmp_error
 from nodes.device.probes import Probes
 from nodes.engine.arp import ArpPolicy, ArpTable, DuplicateAddress, GaveUp, Release, SendArp
 from nodes.engine.fib import DISTANCE_CONNECTED, Fib, Resolved, Route, RouteKind
+from nodes.engine.redirects import Redirects
 from nodes.wire import arp, ethernet, icmp, ipv4, l4
+
+_IPV4: Final = ethernet.ETH_IPV4.to_bytes(2, "big")
 
 Stage = Callable[[list[Packet]], list[Packet]]
 
@@ -40,6 +44,8 @@ class IpDevice(Device):
         self.fib = Fib()
         self.delivery = Delivery(self)
         self.probes = Probes(self)
+        self.redirects = Redirects()
+        """Empty for ever in a router, which believes its routes alone."""
         self.default_ttl = ttl
         self.own: dict[int, int] = {}
         """Own address -> the number of its interface, for interfaces that are up."""
@@ -116,8 +122,13 @@ class IpDevice(Device):
     # In ------------------------------------------------------------------------------------------------------------
 
     def _input(self, port: Port, frames: Sequence[bytes]) -> None:
-        if port.untagged is not port:
-            port.untagged.input.count([frame for frame in frames if frame[12:14] != ethernet.TPID], self.now)
+        native = port.untagged
+        if isinstance(native, Subinterface):
+            own = [frame for frame in frames if frame[12:14] != ethernet.TPID or not _vlan(frame)]
+            native.input.count(own, self.now)
+            native.ip_received += sum(
+                frame[16 if frame[12:14] == ethernet.TPID else 12 :][:2] == _IPV4 for frame in own
+            )
         self._take(port, port.untagged, port.tagged, frames)
 
     def _take(
@@ -160,6 +171,7 @@ class IpDevice(Device):
             self.drops.count(Drop.PORT_DOWN)
         else:
             found.input.count((frame,), self.now)
+            found.ip_received += _has_ipv4(frame)
             return found
         return None
 
@@ -229,6 +241,29 @@ class IpDevice(Device):
         self.drops.count(Drop.IP_NOT_FOR_US, len(vector))
         return []
 
+    def redirected(self, packet: Packet, message: icmp.Redirect) -> bool:
+        """Somebody knows a better way; False: we do not follow (RFC 1122 3.2.2.2, RFC 1812 5.2.7.2 for routers)."""
+        return False
+
+    def follow_redirect(self, packet: Packet, message: icmp.Redirect) -> bool:
+        """What a host does then: if the sender is its own first hop, and the better one a neighbour of both."""
+        try:
+            quoted = ipv4.peek_header(message.original)
+        except WireError:
+            return False
+        resolved = self.fib.lookup(quoted.dst)
+        if resolved is None or packet.ingress != resolved.interface or quoted.src not in self.own:
+            return False
+        gateway, networks = message.gateway, self._networks.get(resolved.interface, ())
+        if gateway in self.own or not any(own.network.contains(gateway) for own in networks):
+            return False
+        hop = quoted.dst if resolved.next_hop is None else resolved.next_hop
+        return self.redirects.receive(quoted.dst, gateway, packet.header.src, hop, resolved.interface, self.now)
+
+    def mask_for(self, packet: Packet) -> int | None:
+        """What to answer one who asks for the mask of the network (RFC 950); None: nothing."""
+        return None
+
     def udp_received(self, packet: Packet, datagram: l4.Udp) -> bool:
         """A datagram for this device; False when nobody listens on its port."""
         return False
@@ -277,6 +312,10 @@ class IpDevice(Device):
             self.delivery.deliver(packet)
             return True
         self._aim(packet, resolved)
+        if self.redirects:
+            told = self.redirects.use(destination, packet.next_hop, self.now)
+            if told is not None:
+                packet.egress, packet.next_hop = told.interface, told.gateway
         self._run(self.output_stages, [packet])
         return True
 
@@ -373,6 +412,8 @@ class IpDevice(Device):
 
     def _send(self, interface: Interface, frames: list[bytes]) -> None:
         """Send frames with IPv4 packets, which may still be too short for Ethernet."""
+        if isinstance(interface, Subinterface):
+            interface.ip_sent += len(frames)
         minimum = ethernet.FRAME_MIN + len(interface.tag)
         self.send_frames(
             interface, [frame if len(frame) >= minimum else frame.ljust(minimum, b"\0") for frame in frames]
@@ -423,6 +464,16 @@ class IpDevice(Device):
     def next_deadline(self) -> float | None:
         deadlines = (self.arp.next_deadline(), self.delivery.next_deadline(), self.probes.next_deadline())
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+
+def _vlan(frame: bytes) -> int:
+    """The VLAN of a frame with a tag; 0 is a priority alone."""
+    return int.from_bytes(frame[14:16], "big") & 0xFFF
+
+
+def _has_ipv4(frame: bytes) -> bool:
+    at = 16 if frame[12:14] == ethernet.TPID else 12
+    return frame[at : at + 2] == _IPV4
 
 
 def _is_martian(address: int) -> bool:

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from nodes.base import ifname
-from nodes.base.addr import Prefix, format_mac
+from nodes.base.addr import Prefix, format_ipv4, format_mac
 from nodes.base.drops import Drop
 from nodes.base.vlans import vlan_list
 from nodes.device.base import DeviceSpec, DeviceView, Services
 from nodes.device.config import (
-    InterfaceAddress,
     InterfaceConfig,
     RoutedInterfaceConfig,
     SwitchConfig,
@@ -20,21 +19,23 @@ from nodes.device.config import (
 )
 from nodes.device.effects import Effect
 from nodes.device.interface import Interface, Port, Svi
-from nodes.device.ios import IosDevice
+from nodes.device.iosip import IosIpDevice
 from nodes.device.monitoring import Monitoring
-from nodes.device.stack import IpDevice
+from nodes.device.packet import Packet
 from nodes.device.views import (
+    GatewayView,
     InterfacesView,
     MacEntryView,
     MacTableView,
+    RedirectView,
     TrunksView,
     TrunkView,
     VlansView,
     VlanView,
 )
-from nodes.engine.arp import ROUTER
 from nodes.engine.bridge import VLAN_MAX, AccessPort, Bridge, HostPort, PortMode, TrunkPort
 from nodes.engine.fib import DISTANCE_STATIC, Route, RouteKind
+from nodes.wire import icmp
 
 #: VLANs that every switch has; those above 1000 carry no traffic here or on a 2950.
 DEFAULT_VLAN: Final = 1
@@ -44,11 +45,9 @@ LEGACY_VLANS: Final = {
     1004: "fddinet-default",
     1005: "trnet-default",
 }
-#: The TTL of packets that IOS makes.
-TTL: Final = 255
 
 
-class Switch(IosDevice, IpDevice):
+class Switch(IosIpDevice):
     """A VLAN switch with an IOS-like console, and a station in the VLANs in which it has an interface.
 
     It does not route between them: what is not for itself is nobody's.
@@ -58,10 +57,10 @@ class Switch(IosDevice, IpDevice):
     vty_count = 16
 
     def __init__(self, spec: DeviceSpec, services: Services, now: float) -> None:
-        IpDevice.__init__(self, spec, services, now, ROUTER, TTL)
+        super().__init__(spec, services, now)
         interfaces = {port.name: SwitchPortConfig(port.name) for port in spec.ports}
         self._init_ios(SwitchConfig(hostname=spec.name, vty=vty_lines(self.vty_count), interfaces=interfaces))
-        self.input_stages = [self.validate, self.local, self.refuse]
+        self.input_stages = [self.validate, self.access_in, self.local, self.refuse]
         self.bridge = Bridge(self.drops)
         self.monitoring = Monitoring(self.ports, self.bridge, self.config)
         # One address for the switch in all its VLANs, behind those of its ports.
@@ -86,9 +85,9 @@ class Switch(IosDevice, IpDevice):
             interface = self.config.interfaces[port.name]
             self.bridge.configure_port(port.index, _mode(interface))
             self.set_admin(port, not interface.shutdown)
+        self._follow_addresses()
         for svi in self.svis():
             config = self.config.svis[svi.name]
-            self._note_method(svi, config.address)
             self.set_admin(svi, not config.shutdown)
         for port in self.monitoring.configure(self.config):
             self._follow(port)
@@ -106,6 +105,12 @@ class Switch(IosDevice, IpDevice):
     def unconfigure_interface(self, name: str) -> None:
         del self.config.svis[name]
 
+    def brought_up(self, interface: InterfaceConfig) -> None:
+        """A 2950 is managed in one VLAN at a time: an interface that comes up there takes the other one's place."""
+        if interface.name in self.config.svis:
+            for other in self.config.svis.values():
+                other.shutdown = other is not interface
+
     def _new_interface(self, name: str) -> Svi:
         svi = Svi(self.new_index(), name, self.mac, int(ifname.split(name)[1]))
         self.bridge.configure_port(svi.index, HostPort(svi.vlan))
@@ -121,9 +126,9 @@ class Switch(IosDevice, IpDevice):
     def _rank(self, interface: Interface) -> int:
         return int(isinstance(interface, Port))
 
-    def addresses_of(self, interface: Interface) -> Sequence[InterfaceAddress]:
-        config = self.config.svis.get(interface.name)
-        return () if config is None else config.addresses
+    @property
+    def routed_configs(self) -> Mapping[str, RoutedInterfaceConfig]:
+        return self.config.svis
 
     def static_routes(self) -> Iterator[Route]:
         if self.config.default_gateway is not None:
@@ -192,6 +197,9 @@ class Switch(IosDevice, IpDevice):
         deadlines = (super().next_deadline(), self.bridge.next_deadline())
         return min((at for at in deadlines if at is not None), default=None)
 
+    def redirected(self, packet: Packet, message: icmp.Redirect) -> bool:
+        return self.follow_redirect(packet, message)
+
     # Views ---------------------------------------------------------------------------------------------------------
 
     def _status(self, interface: Interface) -> tuple[str, str, str]:
@@ -208,6 +216,23 @@ class Switch(IosDevice, IpDevice):
     def interfaces_view(self, name: str | None = None) -> InterfacesView:
         return InterfacesView(
             self.version, True, tuple(self._interface_view(interface) for interface in self.interfaces_named(name))
+        )
+
+    def gateway_view(self) -> GatewayView:
+        gateway = self.config.default_gateway
+        return GatewayView(
+            None if gateway is None else format_ipv4(gateway),
+            tuple(
+                RedirectView(
+                    format_ipv4(entry.destination),
+                    format_ipv4(entry.gateway),
+                    self.now - entry.used,
+                    entry.uses,
+                    self.interfaces[entry.interface].name,
+                )
+                for entry in self.redirects.entries(self.now)
+                if entry.interface in self.interfaces
+            ),
         )
 
     def mac_view(

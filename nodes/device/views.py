@@ -37,6 +37,8 @@ class InterfaceView:
     """Why the cable has carrier or not (a word of the broker's); "" where there is no cable."""
     mac: str
     """"" for an interface without a link."""
+    burnt_in: str
+    """The hardware's own MAC address."""
     address: str | None
     prefix_length: int | None
     method: str
@@ -49,6 +51,8 @@ class InterfaceView:
     """``ARPA``, ``LOOPBACK``, or ``802.1Q Virtual LAN, Vlan ID  10.``"""
     load_interval: int
     """Seconds over which the rates are averages."""
+    keepalive: int
+    """Seconds, 0 for none."""
     duplex: str
     speed: str
     """``auto``, or as configured; what was negotiated is full duplex at 100 Mbit/s when carrier is there."""
@@ -73,16 +77,67 @@ class IpInterfaceView:
     """``show ip interface``: an interface and what IPv4 does on it; access lists by name, "" for none."""
 
     interface: InterfaceView
+    secondaries: tuple[str, ...]
+    """Further addresses, each with the length of its prefix."""
+    mtu: int
+    """Octets of an IPv4 packet."""
     access_in: str
     access_out: str
     proxy_arp: bool
+    redirects: bool
     unreachables: bool
+    mask_reply: bool
+    directed_broadcast: bool
 
 
 @dataclass(frozen=True, slots=True)
 class IpInterfacesView:
     personality: str
     interfaces: tuple[IpInterfaceView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VlanInterfaceView:
+    """A VLAN on a port of a router, and the interface whose frames bear it. Counts of frames, and of octets."""
+
+    number: int
+    interface: str
+    port: str
+    native: bool
+    """Whether its frames bear no tag."""
+    address: str | None
+    received: int
+    received_octets: int
+    sent: int
+    sent_octets: int
+    ip_received: int
+    """Of the frames: those with IPv4."""
+    ip_sent: int
+
+
+@dataclass(frozen=True, slots=True)
+class VlanInterfacesView:
+    vlans: tuple[VlanInterfaceView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectView:
+    """A destination to which a gateway told a better way."""
+
+    host: str
+    gateway: str
+    last_use: float
+    """Seconds since then."""
+    uses: int
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayView:
+    """``show ip redirects``, and ``show ip route`` of a device that does not route."""
+
+    gateway: str | None
+    redirects: tuple[RedirectView, ...]
 
 
 @dataclass(frozen=True, slots=True)

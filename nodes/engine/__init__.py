@@ -6,6 +6,7 @@ clock, a socket or another engine. What it needs to be told, its device tells it
     fib          routes -> forwarding table, longest prefix match
     acl          access lists: first match, counters, fragments
     arp          address resolution for the interfaces of one device
+    redirects    better first hops that a host was told of
     bridge       VLAN-aware learning bridge
     span         monitor sessions, and what they ask of the wires
     reassembly   IPv4 fragments -> whole packets

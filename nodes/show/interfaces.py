@@ -59,7 +59,7 @@ def _one(interface: InterfaceView, view: InterfacesView) -> Iterator[str]:
         return
     yield f"  Encapsulation {interface.encapsulation}, loopback not set"
     if port:
-        yield "  Keepalive set (10 sec)"
+        yield f"  Keepalive set ({interface.keepalive} sec)" if interface.keepalive else "  Keepalive not set"
         yield f"  {_negotiated(interface, view.switch)}"
     if view.switch and port:
         yield "  input flow-control is unsupported output flow-control is unsupported "
@@ -75,7 +75,7 @@ def _hardware(interface: InterfaceView, switch: bool) -> Iterator[str]:
         yield "  Hardware is Loopback"
         return
     kind = "CPU Interface" if interface.family == "vlan" else "Fast Ethernet" if switch else "Gt96k FE"
-    yield f"  Hardware is {kind}, address is {interface.mac} (bia {interface.mac})"
+    yield f"  Hardware is {kind}, address is {interface.mac} (bia {interface.burnt_in})"
 
 
 def _counters(interface: InterfaceView, view: InterfacesView, words: personality.Personality) -> Iterator[str]:
@@ -155,6 +155,10 @@ def ip_interfaces(view: IpInterfacesView) -> Iterator[str]:
         yield from _ip_interface(entry)
 
 
+def _sent(on: bool) -> str:
+    return "always" if on else "never"
+
+
 def _ip_interface(view: IpInterfaceView) -> Iterator[str]:
     """What is not emulated is said to be off, which is the truth."""
     interface = view.interface
@@ -165,18 +169,20 @@ def _ip_interface(view: IpInterfaceView) -> Iterator[str]:
     yield f"  Internet address is {interface.address}/{interface.prefix_length}"
     yield "  Broadcast address is 255.255.255.255"
     yield f"  Address determined by {_METHODS.get(interface.method, interface.method)}"
-    yield f"  MTU is {interface.mtu} bytes"
+    yield f"  MTU is {view.mtu} bytes"
     yield "  Helper address is not set"
-    yield "  Directed broadcast forwarding is disabled"
+    yield f"  Directed broadcast forwarding is {'enabled' if view.directed_broadcast else 'disabled'}"
+    for secondary in view.secondaries:
+        yield f"  Secondary address {secondary}"
     yield f"  Outgoing access list is {view.access_out or 'not set'}"
     yield f"  Inbound  access list is {view.access_in or 'not set'}"
     yield f"  Proxy ARP is {'enabled' if view.proxy_arp else 'disabled'}"
     yield "  Local Proxy ARP is disabled"
     yield "  Security level is default"
     yield "  Split horizon is enabled"
-    yield "  ICMP redirects are never sent"
-    yield f"  ICMP unreachables are {'always' if view.unreachables else 'never'} sent"
-    yield "  ICMP mask replies are never sent"
+    yield f"  ICMP redirects are {_sent(view.redirects)} sent"
+    yield f"  ICMP unreachables are {_sent(view.unreachables)} sent"
+    yield f"  ICMP mask replies are {_sent(view.mask_reply)} sent"
     yield "  IP fast switching is enabled"
     yield "  IP fast switching on the same interface is disabled"
     yield "  IP Flow switching is disabled"

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from nodes.base.addr import Prefix, classful_network, parse_ipv4
-from nodes.device.views import AclEntryView, AclsView, ArpView, NextHopView, RouteEntryView, RoutesView, RouteView
+from nodes.device.views import (
+    AclEntryView,
+    AclsView,
+    ArpView,
+    GatewayView,
+    NextHopView,
+    RouteEntryView,
+    RoutesView,
+    RouteView,
+)
 from nodes.show import personality
 
 _CODES = (
@@ -129,6 +138,18 @@ def arp(view: ArpView) -> Iterator[str]:
         age = "-" if entry.age_minutes is None else str(entry.age_minutes)
         interface = "" if entry.mac is None else entry.interface
         yield f"Internet  {entry.address:<15}{age:>10}   {entry.mac or 'Incomplete':<14}  ARPA   {interface}"
+
+
+def gateway(view: GatewayView) -> Iterator[str]:
+    """What a device that does not route says in place of its routes."""
+    yield f"Default gateway is {view.gateway or 'not set'}"
+    yield ""
+    yield "Host               Gateway           Last Use    Total Uses  Interface"
+    for entry in view.redirects:
+        minutes, seconds = divmod(int(entry.last_use), 60)
+        yield f"{entry.host:<19}{entry.gateway:<18}{f'{minutes}:{seconds:02}':>8}{entry.uses:>14}  {entry.interface}"
+    if not view.redirects:
+        yield "ICMP redirect cache is empty"
 
 
 def _acl_entry(entry: AclEntryView, extended: bool) -> str:

@@ -35,6 +35,8 @@ REDIRECT: Final = 5
 ECHO_REQUEST: Final = 8
 TIME_EXCEEDED: Final = 11
 PARAMETER_PROBLEM: Final = 12
+MASK_REQUEST: Final = 17  # RFC 950
+MASK_REPLY: Final = 18
 #: Messages about another packet. None may be sent about one of these (RFC 1122 §3.2.2).
 ERRORS: Final = frozenset({UNREACHABLE, SOURCE_QUENCH, REDIRECT, TIME_EXCEEDED, PARAMETER_PROBLEM})
 

@@ -47,6 +47,7 @@ _HALVES = struct.Struct("!H")
 _OPTION_END: Final = 0
 _OPTION_NOP: Final = 1
 _OPTION_COPIED: Final = 0x80
+_SOURCE_ROUTES: Final = (131, 137)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,18 @@ def fragment(packet: bytes, mtu: int) -> list[bytes]:
         head = later_head
         start = end
     return pieces
+
+
+def is_source_routed(packet: bytes) -> bool:
+    """Whether the sender says which way a packet goes: a loose or strict source route option (RFC 791 §3.1)."""
+    header_length = (packet[0] & 15) << 2
+    at = HEADER_MIN
+    while at < header_length and packet[at] != _OPTION_END:
+        if packet[at] in _SOURCE_ROUTES:
+            return True
+        # An option that cannot be read is the last one.
+        at += 1 if packet[at] == _OPTION_NOP else max(packet[at + 1], 2) if at + 1 < header_length else 40
+    return False
 
 
 def _seal(header: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,7 @@ from nodes.device.config import (
     RoutedInterfaceConfig,
     RouterConfig,
     StaticRoute,
+    SubinterfaceConfig,
     SwitchConfig,
     SwitchPortConfig,
 )
@@ -228,13 +230,16 @@ LOGGING = st.builds(
 )
 
 
+PREFIX_LENGTHS = st.integers(8, 30)
+
+
 @st.composite
-def own_addresses(draw: st.DrawFn) -> InterfaceAddress:
-    length = draw(st.integers(8, 30))
-    address = draw(ADDRESSES)
-    host = address & ~length_to_mask(length) & 0xFFFFFFFF
-    assume(0 < host < ~length_to_mask(length) & 0xFFFFFFFF)
-    return InterfaceAddress(address, length)
+def own_addresses(draw: st.DrawFn, block: int, lengths: st.SearchStrategy[int] | None = None) -> InterfaceAddress:
+    """An address of a host in ``block``.0.0.0/8: interfaces with different blocks do not overlap."""
+    length = draw(PREFIX_LENGTHS if lengths is None else lengths)
+    hosts = 1 << 32 - length
+    network = block << 24 | draw(st.integers(0, (1 << length - 8) - 1)) << 32 - length
+    return InterfaceAddress(network | (draw(st.integers(1, hosts - 2)) if hosts > 1 else 0), length)
 
 
 @st.composite
@@ -244,8 +249,8 @@ def prefixes(draw: st.DrawFn) -> Prefix:
 
 
 @st.composite
-def routes(draw: st.DrawFn) -> StaticRoute:
-    gateway, interface = draw(st.none() | ADDRESSES), draw(st.none() | st.sampled_from(ROUTER_PORTS))
+def routes(draw: st.DrawFn, interfaces: Sequence[str]) -> StaticRoute:
+    gateway, interface = draw(st.none() | ADDRESSES), draw(st.none() | st.sampled_from(interfaces))
     assume(gateway is not None or interface is not None)
     return StaticRoute(draw(prefixes()), gateway, interface)
 
@@ -316,32 +321,78 @@ BLOCKS = st.dictionaries(st.sampled_from(("redundancy", "control-plane")), st.ju
 )
 
 
+MACS = st.binary(min_size=5, max_size=5).map(lambda octets: b"\x02" + octets)
+LOOPBACKS = st.integers(0, 2147483647).map(lambda number: f"Loopback{number}")
+
+
+Settings = st.SearchStrategy[dict[str, Any]]
+#: What every interface may have.
+LINK_SETTINGS: Settings = st.fixed_dictionaries(
+    {"shutdown": st.booleans()},
+    optional={
+        "description": TEXTS,
+        "bandwidth": st.integers(1, 10000000),
+        "delay": st.integers(1, 16777215),
+        "load_interval": st.integers(1, 20).map(lambda halves: halves * 30),
+    },
+)
+#: What a port may have besides.
+PORT_SETTINGS: Settings = st.fixed_dictionaries(
+    {}, optional={"duplex": DUPLEXES, "speed": SPEEDS, "keepalive": st.integers(0, 32767)}
+)
+SWITCHES = ("proxy_arp", "unreachables", "redirects", "mask_reply", "directed_broadcast")
+
+
+def ip_settings(block: int, mtu: int = 1500, lengths: st.SearchStrategy[int] | None = None) -> Settings:
+    """What an interface with addresses may have besides; the addresses come from ``block`` and the one behind it."""
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "address": own_addresses(block, lengths),
+            "secondaries": st.tuples(own_addresses(block + 1, lengths)),
+            "ip_mtu": st.integers(68, mtu - 1),
+            **{name: st.booleans() for name in SWITCHES},
+        },
+    )
+
+
+@st.composite
+def subinterfaces(draw: st.DrawFn, port: RoutedInterfaceConfig, block: int) -> list[SubinterfaceConfig]:
+    """Some subinterfaces of a port: one VLAN each, at most one of them native. One without a VLAN has no address."""
+    vlans = draw(st.lists(st.none() | st.integers(1, 4094), max_size=2, unique=True))
+    native = draw(st.integers(0, 2))
+    found = []
+    for number, vlan in enumerate(vlans):
+        settings = draw(ip_settings(block + 2 * number, port.mtu or 1500)) | draw(LINK_SETTINGS)
+        if vlan is None:
+            settings |= {"address": None, "secondaries": ()}
+        name = f"{port.name}.{number + 1}"
+        found.append(SubinterfaceConfig(name, **settings, vlan=vlan, native=vlan is not None and native == number))
+    return found
+
+
+@st.composite
+def router_interfaces(draw: st.DrawFn, groups: st.SearchStrategy[str]) -> dict[str, RoutedInterfaceConfig]:
+    found: list[RoutedInterfaceConfig] = []
+    for number, name in enumerate(ROUTER_PORTS):
+        mtu = draw(st.none() | st.integers(69, 1499) | st.integers(1501, 1600))
+        settings = draw(ip_settings(10 + 10 * number, mtu or 1500)) | draw(PORT_SETTINGS) | draw(LINK_SETTINGS)
+        keeps = draw(kept_lines(*kept.INTERFACE, *kept.ROUTED, *kept.PORT))
+        port = RoutedInterfaceConfig(name, **settings, mtu=mtu, mac=draw(st.none() | MACS), kept=keeps)
+        port.access_in, port.access_out = draw(groups), draw(groups)
+        found += [port, *draw(subinterfaces(port, 12 + 10 * number))]
+    for number, name in enumerate(draw(st.lists(LOOPBACKS, max_size=2, unique=True))):
+        settings = draw(ip_settings(40 + 2 * number, 1514, st.integers(8, 30) | st.just(32))) | draw(LINK_SETTINGS)
+        found.append(RoutedInterfaceConfig(name, **settings, access_in=draw(groups)))
+    return {interface.name: interface for interface in found}
+
+
 @st.composite
 def router_configs(draw: st.DrawFn) -> RouterConfig:
     lists = {found.name: found for found in draw(st.lists(access_lists(), max_size=4))}
-    groups = st.sampled_from(("", *lists)) | NAMES
-    interfaces = {
-        name: RoutedInterfaceConfig(
-            name,
-            draw(st.just("") | TEXTS),
-            draw(st.booleans()),
-            draw(DUPLEXES),
-            draw(SPEEDS),
-            address=draw(st.none() | own_addresses()),
-            access_in=draw(groups),
-            access_out=draw(groups),
-            proxy_arp=draw(st.booleans()),
-            unreachables=draw(st.booleans()),
-            kept=draw(kept_lines(*kept.INTERFACE, *kept.ROUTED, *kept.PORT)),
-        )
-        for name in ROUTER_PORTS
-    }
-    first, second = (interface.address for interface in interfaces.values())
-    own = {address.address for address in (first, second) if address is not None}
-    if first is not None and second is not None:
-        shorter, longer = sorted((first.network, second.network), key=lambda network: network.length)
-        assume(not shorter.contains(longer.address))
-    static = draw(st.dictionaries(routes(), st.integers(1, 255), max_size=6))
+    interfaces = draw(router_interfaces(st.sampled_from(("", *lists)) | NAMES))
+    own = {address.address for interface in interfaces.values() for address in interface.addresses}
+    static = draw(st.dictionaries(routes(list(interfaces)), st.integers(1, 255), max_size=6))
     assume(not any(route.gateway in own for route in static))
     return RouterConfig(
         hostname=draw(NAMES),
@@ -405,10 +456,8 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
         mode = draw(st.sampled_from(("", "access", "trunk")))
         interfaces[name] = SwitchPortConfig(
             name,
-            draw(st.just("") | TEXTS),
-            draw(st.booleans()),
-            draw(DUPLEXES),
-            draw(SPEEDS),
+            **draw(LINK_SETTINGS),
+            **draw(PORT_SETTINGS),
             trunk=mode == "trunk",
             access_mode=mode == "access",
             access_vlan=draw(st.sampled_from((1, *numbers))),
@@ -419,6 +468,12 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
         )
     remote = {number for number in numbers if draw(st.booleans())}
     monitors = draw(monitor_sessions())
+    svis = {
+        f"Vlan{number}": RoutedInterfaceConfig(
+            f"Vlan{number}", **draw(LINK_SETTINGS), **draw(ip_settings(10 + 2 * place)), access_in=draw(NAMES)
+        )
+        for place, number in enumerate([1, *draw(st.sets(st.integers(2, 4094), max_size=2))])
+    }
     return SwitchConfig(
         hostname=draw(NAMES),
         domain_lookup=draw(st.booleans()),
@@ -432,6 +487,8 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
         access_lists={found.name: found for found in draw(st.lists(access_lists(), max_size=2))},
         kept=draw(kept_lines(*kept.FIRST, *kept.BOTH, *kept.SWITCH)),
         interfaces=interfaces,
+        svis=svis,
+        default_gateway=draw(st.none() | ADDRESSES),
         vlans=dict(zip(numbers, names, strict=True)),
         remote_span=remote,
         monitors=monitors,

@@ -50,6 +50,9 @@ class FakeRouter:
     def interface_configs(self) -> dict[str, RoutedInterfaceConfig]:
         return self.config.interfaces
 
+    def brought_up(self, interface: RoutedInterfaceConfig) -> None:
+        pass
+
     def configured(self) -> None:
         self.changes += 1
 

@@ -14,11 +14,15 @@ from tests.device.bench import BROADCAST, PEER_MAC, Bench, arp_frame, echo, ip, 
 from tests.device.conftest import ROUTER
 
 CONFIGS = {
-    "router": ROUTER + "access-list 101 permit ip any any log\ninterface fa0/0\n ip access-group 101 in\n",
+    "router": ROUTER
+    + "access-list 101 permit ip any any log\ninterface fa0/0\n ip access-group 101 in\n"
+    + "interface fa0/0.10\n encapsulation dot1Q 10\n ip address 10.2.0.1 255.255.255.0\n ip access-group 101 in\n"
+    + "interface fa0/0.20\n encapsulation dot1Q 20\ninterface loopback0\n ip address 10.3.0.1 255.255.255.0\n",
     "switch": "vlan 10\ninterface fa0/1\n switchport mode trunk\ninterface fa0/2\n switchport access vlan 10\n",
     "pc": "ipconfig 10.0.0.1 255.255.255.0 10.0.0.2\n",
     "server": "ipconfig 10.0.0.1 255.255.255.0 10.0.0.2\n",
     "sniffer": "",
+    "cloud": "",
 }
 OWN_MAC = b"\x02\x00\x00\x00\x00\x01"
 
@@ -39,6 +43,8 @@ GOOD: Sequence[bytes] = (
         ),
     ),
     ethernet.push_tag(arp_frame(arp.request(PEER_MAC, ip("10.0.0.2"), ip("10.0.0.1"))), 10),
+    ethernet.push_tag(ip_frame(OWN_MAC, echo("10.2.0.2", "10.2.0.1")), 10),
+    ethernet.push_tag(ip_frame(OWN_MAC, echo("10.2.0.2", "10.3.0.9")), 20),
 )
 
 
@@ -114,10 +120,12 @@ def test_a_station_uses_each_frame_or_counts_it(kind: str, benches: dict[str, Be
 
 def is_arp(frame: bytes) -> bool:
     """Can it be read as ARP? Its sender is then noted or ignored, which is no loss."""
+    frame = ethernet.pop_tag(frame)
     return frame[12:14] == b"\x08\x06" and len(frame) >= 14 + arp.LENGTH
 
 
 def is_fragment(frame: bytes) -> bool:
+    frame = ethernet.pop_tag(frame)
     return frame[12:14] == b"\x08\x00" and ipv4.peek(frame[14:]).is_fragment
 
 

@@ -247,6 +247,15 @@ def test_the_table_is_bounded(router: Bench) -> None:
     assert router.table.drain() == []
 
 
+def test_a_question_bears_the_address_of_the_network_that_it_is_about(router: Bench) -> None:
+    other = parse_ipv4("10.0.0.1")
+    router.table.interface_up(INTERFACE, ME, [MY_IP, other], [0xFFFFFF00, 0xFF000000])
+    router.table.drain()
+    for target, sender in (("10.9.9.9", other), ("192.168.1.77", MY_IP), ("172.16.0.1", MY_IP)):
+        router.resolve(0.0, parse_ipv4(target))
+        assert router.table.drain() == [SendArp(INTERFACE, BROADCAST_MAC, wire.request(ME, sender, parse_ipv4(target)))]
+
+
 def test_an_interface_without_address_asks_nothing() -> None:
     table: ArpTable[str] = ArpTable(HOST, DropCounters())
     table.interface_up(INTERFACE, ME, [])

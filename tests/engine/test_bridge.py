@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodes.base.drops import Drop, DropCounters
-from nodes.engine.bridge import CAPACITY, AccessPort, Bridge, MacView, PortMode, TrunkPort
+from nodes.engine.bridge import CAPACITY, AccessPort, Bridge, HostPort, MacView, PortMode, TrunkPort
 
 A, B, C = (bytes([2, 0, 0, 0, 0, n]) for n in (1, 2, 3))
 ALL = b"\xff" * 6
@@ -383,3 +383,32 @@ def test_the_revision_tells_that_something_else_may_be_forwarded(three: tuple[Br
         seen.add(bridge.revision)
     bridge.forward(1, frame(ALL, A), 0.0)
     assert bridge.revision in seen
+
+
+def test_the_device_itself_is_a_station_that_floods_spare(three: tuple[Bridge, DropCounters]) -> None:
+    bridge, drops = three
+    bridge.configure_port(9, HostPort(1))
+    bridge.add_static(1, C, 9)
+    bridge.set_up(9, True)
+    assert [port for port, _ in bridge.forward(1, frame(B, A), 0.0)] == [2, 3]
+    assert [port for port, _ in bridge.forward(1, frame(ALL, A), 0.0)] == [2, 3, 9]
+    assert bridge.forward(1, frame(C, A), 0.0) == [(9, frame(C, A))]
+    # What it sends itself goes like anybody's, and nobody takes its address.
+    assert bridge.forward(9, frame(A, C), 0.0) == [(1, frame(A, C))]
+    assert [port for port, _ in bridge.forward(9, frame(B, C), 0.0)] == [1, 2, 3]
+    bridge.forward(2, frame(ALL, C), 0.0)
+    assert bridge.forward(1, frame(C, A), 0.0) == [(9, frame(C, A))]
+    assert drops.total == 0
+    bridge.remove_port(9)
+    assert [port for port, _ in bridge.forward(1, frame(ALL, A), 0.0)] == [2, 3]
+    assert [view.mac for view in bridge.entries(0.0)] == [A]
+
+
+def test_a_vlan_is_active_while_a_port_other_than_the_device_forwards_in_it() -> None:
+    bridge, _ = switch({1: AccessPort(10), 2: TrunkPort(allowed=frozenset((20,)))})
+    bridge.configure_port(9, HostPort(1))
+    bridge.set_up(9, True)
+    assert [vlan for vlan in (1, 10, 20, 30) if bridge.is_active(vlan)] == [10, 20]
+    bridge.set_up(1, False)
+    bridge.set_state(2, 20, learning=True, forwarding=False)
+    assert [vlan for vlan in (1, 10, 20, 30) if bridge.is_active(vlan)] == []

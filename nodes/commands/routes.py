@@ -1,0 +1,142 @@
+"""Static routes of a router, the routing table, and how often it says that there is no way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from nodes.base.addr import Prefix, format_ipv4, mask_to_length
+from nodes.base.errors import AddressError
+from nodes.cli.context import Args, Context, Rejected
+from nodes.cli.table import Table
+from nodes.commands.sections import Section
+from nodes.device.config import RouterConfig, StaticRoute
+from nodes.device.router import Router
+from nodes.device.views import InterfacesView, RouteEntryView, RoutesView
+from nodes.engine.fib import DISTANCE_STATIC
+from nodes.show import interfaces as show_interfaces
+from nodes.show import routing
+
+table = Table()
+
+#: Milliseconds between two ICMP unreachables unless somebody says otherwise.
+_INTERVAL: Final = 500
+
+
+@table.command(
+    "config",
+    "ip icmp rate-limit unreachable <milliseconds:1-4294967295>",
+    help={
+        "icmp": "ICMP options",
+        "rate-limit": "Rate limit ICMP messages",
+        "unreachable": "Rate limit ICMP unreachable messages",
+        "milliseconds": "Once per milliseconds",
+    },
+    no="ip icmp rate-limit unreachable",
+    default=f"ip icmp rate-limit unreachable {_INTERVAL}",
+    prints=lambda config: _print_rate_limit(config),
+    section=Section.ICMP,
+)
+def rate_limit(ctx: Context, args: Args) -> None:
+    config: RouterConfig = ctx.device.config
+    config.unreachable_interval = 0 if ctx.negated else args["milliseconds"]
+    ctx.device.configured()
+
+
+def _print_rate_limit(config: RouterConfig) -> list[str]:
+    if config.unreachable_interval == _INTERVAL:
+        return []
+    if config.unreachable_interval == 0:
+        return ["no ip icmp rate-limit unreachable"]
+    return [f"ip icmp rate-limit unreachable {config.unreachable_interval}"]
+
+
+# Routes ------------------------------------------------------------------------------------------------------------
+
+
+def _print_routes(config: RouterConfig) -> Iterator[str]:
+    for route, distance in sorted(config.routes.items(), key=lambda item: item[0].prefix):
+        words = [format_ipv4(route.prefix.address), format_ipv4(route.prefix.mask)]
+        if route.interface is not None:
+            words.append(route.interface)
+        if route.gateway is not None:
+            words.append(format_ipv4(route.gateway))
+        if distance != DISTANCE_STATIC:
+            words.append(str(distance))
+        yield "ip route " + " ".join(words)
+
+
+_WAY = "{<gateway:ipv4>|<out:interface> [<gateway:ipv4>]}"
+
+
+@table.command(
+    "config",
+    f"ip route <network:ipv4> <mask:ipv4> {_WAY} [<distance:1-255>]",
+    help={
+        "route": "Establish static routes",
+        "network": "Destination prefix",
+        "mask": "Destination prefix mask",
+        "gateway": "Forwarding router's address",
+        "out": "Outgoing interface",
+        "distance": "Distance metric for this route",
+    },
+    no=f"ip route <network:ipv4> <mask:ipv4> [{_WAY} [<distance:1-255>]]",
+    prints=_print_routes,
+    section=Section.ROUTE,
+)
+def ip_route(ctx: Context, args: Args) -> None:
+    device: Router = ctx.device
+    routes = device.config.routes
+    network, mask = args["network"], args["mask"]
+    try:
+        prefix = Prefix(network, mask_to_length(mask))
+    except AddressError:
+        raise Rejected("%Inconsistent address and mask") from None
+    if network & ~mask:
+        raise Rejected("%Inconsistent address and mask")
+    gateway, out = args.get("gateway"), args.get("out")
+    if ctx.negated:
+        # Without a way every route to the prefix goes.
+        named = StaticRoute(prefix, gateway, out)
+        going = (
+            [named] if named in routes else [] if gateway or out else [way for way in routes if way.prefix == prefix]
+        )
+        if not going:
+            raise Rejected("%No matching route to delete")
+        for way in going:
+            del routes[way]
+    else:
+        own = (address.address for interface in device.config.interfaces.values() for address in interface.addresses)
+        if gateway in own:
+            raise Rejected("%Invalid next hop address (it's this router)")
+        # The same way with another distance replaces the first, as on IOS.
+        routes[StaticRoute(prefix, gateway, out)] = args.get("distance", DISTANCE_STATIC)
+    device.configured()
+
+
+@table.show("exec", "show ip route", text=routing.routes, help={"route": "IP routing table"})
+def show_ip_route(ctx: Context, args: Args) -> RoutesView:
+    device: Router = ctx.device
+    return device.routes_view()
+
+
+@table.show(
+    "exec",
+    "show ip route <address:ipv4>",
+    text=routing.route_entry,
+    help={"route": "IP routing table", "address": "Network to display information about"},
+)
+def show_ip_route_to(ctx: Context, args: Args) -> RouteEntryView:
+    device: Router = ctx.device
+    return device.route_entry_view(args["address"])
+
+
+@table.show(
+    "exec",
+    "show protocols [<name:interface>]",
+    text=show_interfaces.protocols,
+    help={"protocols": "Active network routing protocols", "name": "Interface"},
+)
+def show_protocols(ctx: Context, args: Args) -> InterfacesView:
+    device: Router = ctx.device
+    return device.interfaces_view(args.get("name"))
