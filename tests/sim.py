@@ -89,6 +89,7 @@ class LabSim:
     ) -> None:
         self.lab = lab or load(NO4)
         self.now = 1000.0
+        self.seed = seed
         self.random = random.Random(seed)
         self.impairment = impairment or Impairment()
         self.wires: dict[str, Impairment] = {}
@@ -133,7 +134,9 @@ class LabSim:
             ports,
             kind.models[description["type"]].span,
         )
-        services = Services(self.random.randbytes, lambda: self.now, node.nvram, node.flash, lambda: USAGE)
+        # Each device has its own entropy, so that what one draws changes nothing about the others.
+        entropy = random.Random(f"{self.seed} {name} {node.boots}").randbytes
+        services = Services(entropy, lambda: self.now, node.nvram, node.flash, lambda: USAGE)
         node.device = load_entry(kind.device)(spec, services, self.now)
         node.console = load_entry(kind.console)(node.device)
         if isinstance(node.device, Cloud):

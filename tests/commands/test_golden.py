@@ -28,12 +28,6 @@ WITHOUT_NO: Final = {
     "ip access-list resequence": "numbers anew, once, and sets nothing",
     "version": "heads a configuration file and sets nothing",
 }
-#: Commands that are shown elsewhere, by a word of their grammar or mode.
-ELSEWHERE: Final = {
-    "crypto": "IPsec has a room of its own",
-    "isakmp": "IPsec has a room of its own",
-    "debug": "debugging is of IPsec alone so far",
-}
 
 
 @cache
@@ -67,14 +61,9 @@ def test_every_command_is_in_a_transcript(kind: str) -> None:
         for command in commands(kind)
         for form in command.forms
         # What "do" runs counts for the command itself.
-        if command.delegate is None and (command.grammar, form.polarity) not in used and not _elsewhere(command)
+        if command.delegate is None and (command.grammar, form.polarity) not in used
     ]
     assert missing == []
-
-
-def _elsewhere(command: Command) -> bool:
-    where = " ".join((command.grammar, *command.modes))
-    return any(word in where for word in ELSEWHERE)
 
 
 @pytest.mark.parametrize("kind", ["router", "switch"])
