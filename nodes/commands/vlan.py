@@ -299,7 +299,7 @@ def show_trunks(ctx: Context, args: Args) -> TrunksView:
 
 # MAC addresses -----------------------------------------------------------------------------------------------------
 
-_MAC_HELP = {
+MAC_HELP = {
     "mac": "MAC configuration",
     "address-table": "MAC forwarding table",
     "mac-address-table": "MAC forwarding table",
@@ -311,7 +311,8 @@ _MAC_HELP = {
     "port": "Interface",
     "address": "address keyword",
     "mac-address": "48 bit mac address",
-    "aging-time": "Set MAC address table entry maximum age",
+    "aging-time": "MAC address table entry maximum age",
+    "count": "MAC address count",
     "seconds": "Maximum age in seconds",
 }
 
@@ -332,11 +333,11 @@ def clear_mac(ctx: Context, args: Args) -> None:
 
 
 for _words in ("mac address-table", "mac-address-table"):
-    table.show("exec", f"show {_words} {_MAC_SELECTION}", text=switching.mac_table, help=_MAC_HELP)(show_mac)
+    table.show("exec", f"show {_words} {_MAC_SELECTION}", text=switching.mac_table, help=MAC_HELP)(show_mac)
     table.command(
         "exec",
         f"clear {_words} dynamic [vlan <number:1-{VLAN_MAX}>|interface <port:interface>]",
-        help=_MAC_HELP,
+        help=MAC_HELP,
         privilege=15,
     )(clear_mac)
 
@@ -355,7 +356,7 @@ for _words in ("mac address-table", "mac-address-table"):
     table.command(
         "config",
         f"{_words} aging-time {{<seconds:10-1000000>|<seconds:0-0>}}",
-        help=_MAC_HELP,
+        help=MAC_HELP,
         no=f"{_words} aging-time",
         prints=_print_aging if _words == "mac address-table" else None,
         section=Section.MAC,

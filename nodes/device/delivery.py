@@ -29,6 +29,11 @@ class Delivery:
             return
         packet = whole
         proto = packet.header.proto
+        traffic = self._device.traffic
+        traffic.delivered += 1
+        traffic.protocols_in[proto] += 1
+        if packet.header.dst not in self._device.own:
+            traffic.broadcasts_in += 1
         if proto == l4.ICMP:
             self._icmp(packet)
         elif proto == l4.UDP:
@@ -44,7 +49,10 @@ class Delivery:
         if not packet.header.is_fragment:
             return packet
         data = self._reassembler.receive(packet.data, self._device.now)
-        return None if data is None else packet.with_data(data)
+        if data is None:
+            return None
+        self._device.traffic.reassembled += 1
+        return packet.with_data(data)
 
     def _icmp(self, packet: Packet) -> None:
         try:
@@ -53,6 +61,7 @@ class Delivery:
             self._drops.count(Drop.ICMP_MALFORMED)
             return
         header = packet.header
+        self._device.traffic.icmp_in[packet.payload[0]] += 1
         if isinstance(message, icmp.EchoRequest):
             if header.dst not in self._device.own:
                 # An echo to a broadcast address may be ignored (RFC 1122 3.2.2.6); answering it is an amplifier.

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from math import exp
 from typing import Final
 
+from nodes.base.addr import BROADCAST_MAC
 from nodes.wire.ethernet import FRAME_MIN, HEADER_LENGTH, Tag
 from nodes.wire.ipv4 import MTU_MIN
 
@@ -30,7 +31,13 @@ LOOPBACK_MTU: Final = 1514
 #: The longest frame without its FCS (IEEE 802.3 3.2.7).
 FRAME_MAX: Final = ETHERNET_MTU + HEADER_LENGTH
 
+#: Protocols other than IPv4, as ``show interfaces accounting`` calls them.
+ARP: Final = "ARP"
+CDP: Final = "CDP"
+OTHER: Final = "Other"
+
 _IPV4: Final = b"\x08\x00"
+_IP_MULTICAST: Final = b"\x01\x00\x5e"
 _ADMIN_DOWN: Final = "administratively down"
 #: The VLAN of frames without a tag where nobody has chosen another.
 DEFAULT_VLAN: Final = 1
@@ -68,9 +75,26 @@ class Rate:
 
 
 class Direction:
-    """Counters of one direction of an interface: packets, octets, broadcasts, giants, drops, and their rates."""
+    """Counters of one direction of an interface: packets, octets, broadcasts, giants, drops, and their rates.
 
-    __slots__ = ("bit_rate", "broadcasts", "drops", "giants", "last", "octets", "packet_rate", "packets")
+    ``broadcasts`` are all frames to a group, of which ``multicasts`` are not to everybody, and of those
+    ``ip_multicasts`` to a group of IPv4 (RFC 1112 6.4). ``others`` has packets and octets of every protocol that is not
+    IPv4, as far as the device looked.
+    """
+
+    __slots__ = (
+        "bit_rate",
+        "broadcasts",
+        "drops",
+        "giants",
+        "ip_multicasts",
+        "last",
+        "multicasts",
+        "octets",
+        "others",
+        "packet_rate",
+        "packets",
+    )
 
     def __init__(self) -> None:
         self.bit_rate = Rate()
@@ -82,6 +106,9 @@ class Direction:
         self.packets = 0
         self.octets = 0
         self.broadcasts = 0
+        self.multicasts = 0
+        self.ip_multicasts = 0
+        self.others: dict[str, tuple[int, int]] = {}
         self.giants = 0
         self.drops = 0
         self.last: float | None = None
@@ -91,6 +118,9 @@ class Direction:
             # The group bit of the destination address: broadcasts and multicasts count together, as on IOS.
             if frame and frame[0] & 1:
                 self.broadcasts += 1
+                if frame[:6] != BROADCAST_MAC:
+                    self.multicasts += 1
+                    self.ip_multicasts += frame[:3] == _IP_MULTICAST
         self.add(len(frames), sum(map(len, frames)), now)
 
     def add(self, packets: int, octets: int, now: float) -> None:
@@ -99,6 +129,11 @@ class Direction:
         self.last = now
         self.bit_rate.add(octets * 8, now)
         self.packet_rate.add(packets, now)
+
+    def account(self, protocol: str, octets: int) -> None:
+        """A frame that was counted is of this protocol, and not IPv4."""
+        packets, before = self.others.get(protocol, (0, 0))
+        self.others[protocol] = packets + 1, before + octets
 
 
 class Interface(ABC):

@@ -250,6 +250,8 @@ class IosDevice(Device):
             direction.packets,
             direction.octets,
             direction.broadcasts,
+            direction.multicasts,
+            direction.ip_multicasts,
             direction.giants,
             direction.drops,
             None if direction.last is None else self.now - direction.last,

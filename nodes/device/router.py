@@ -35,7 +35,7 @@ from nodes.device.views import (
 )
 from nodes.engine.fib import Resolved, Route, RouteKind
 from nodes.engine.ratelimit import IntervalLimiter, KeyedLimiter
-from nodes.wire import arp, ethernet, icmp, ipv4, l4
+from nodes.wire import arp, icmp, ipv4, l4
 
 if TYPE_CHECKING:
     # Not at run time: a router without crypto loads nothing of it.
@@ -200,6 +200,7 @@ class Router(IosIpDevice):
             header = packet.header
             if packet.group or is_multicast(header.dst) or header.dst in self._broadcasts:
                 # Neither link-layer broadcasts nor directed ones are forwarded (RFC 1812 5.3.4, RFC 2644).
+                self.traffic.multicasts_in += is_multicast(header.dst)
                 self.drops.count(Drop.IP_NOT_FORWARDED)
                 continue
             resolved = self.fib.lookup(header.dst)
@@ -219,6 +220,7 @@ class Router(IosIpDevice):
             packet.header = header._replace(ttl=header.ttl - 1)
             onward.append(packet)
         if onward:
+            self.traffic.forwarded += len(onward)
             self._run(self.forward_stages, onward)
         return []
 
@@ -313,8 +315,8 @@ class Router(IosIpDevice):
         resolved = self.fib.lookup(message.target_ip)
         if resolved is None or resolved.interface == interface.index:
             return
-        answer = arp.reply(message, interface.mac)
-        self.send_frames(interface, [interface.frame(message.sender_mac, ethernet.ETH_ARP, answer.build())])
+        self.traffic.arp_proxied += 1
+        self.send_arp(interface, message.sender_mac, arp.reply(message, interface.mac))
 
     # Views ---------------------------------------------------------------------------------------------------------
 

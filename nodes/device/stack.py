@@ -22,9 +22,10 @@ from nodes.base.errors import WireError
 from nodes.device.base import Device, DeviceSpec, Services
 from nodes.device.config import InterfaceAddress
 from nodes.device.delivery import Delivery
-from nodes.device.interface import ETHERNET_MTU, Interface, Port, Subinterface
+from nodes.device.interface import ARP, ETHERNET_MTU, OTHER, Interface, Port, Subinterface
 from nodes.device.packet import Packet, is_icmp_error
 from nodes.device.probes import Probes
+from nodes.device.traffic import Traffic
 from nodes.engine.arp import ArpPolicy, ArpTable, DuplicateAddress, GaveUp, Release, SendArp
 from nodes.engine.fib import DISTANCE_CONNECTED, Fib, Resolved, Route, RouteKind
 from nodes.engine.redirects import Redirects
@@ -42,6 +43,7 @@ class IpDevice(Device):
         super().__init__(spec, services, now)
         self.arp: ArpTable[Packet] = ArpTable(policy, self.drops)
         self.fib = Fib()
+        self.traffic = Traffic(self.drops)
         self.delivery = Delivery(self)
         self.probes = Probes(self)
         self.redirects = Redirects()
@@ -142,10 +144,12 @@ class IpDevice(Device):
                 header = ethernet.peek(frame)
             except WireError:
                 self.drops.count(Drop.ETHERNET_MALFORMED)
+                receiver.input.account(OTHER, len(frame))
                 continue
             interface = untagged
             if header.dst != mac and not header.dst[0] & 1:
                 self.drops.count(Drop.ETHERNET_NOT_FOR_US)
+                receiver.input.account(OTHER, len(frame))
                 continue
             # A tag with VLAN 0 is a priority alone: the frame counts as untagged (IEEE 802.1Q 6.9).
             if header.vid:
@@ -156,11 +160,14 @@ class IpDevice(Device):
             if header.ethertype == ethernet.ETH_IPV4:
                 self._packet_input(interface, frame[header.length :], bool(header.dst[0] & 1), vector)
             elif header.ethertype == ethernet.ETH_ARP:
+                receiver.input.account(ARP, len(frame))
                 self._arp_input(interface, frame[header.length :])
             else:
                 self.drops.count(Drop.ETHERNET_UNKNOWN_TYPE)
+                receiver.input.account(OTHER, len(frame))
         self._run_arp()
         if vector:
+            self.traffic.received += len(vector)
             self._run(self.input_stages, vector)
 
     def _subinterface(self, tagged: Mapping[int, Subinterface], vlan: int, frame: bytes) -> Subinterface | None:
@@ -196,6 +203,7 @@ class IpDevice(Device):
         except WireError:
             self.drops.count(Drop.ARP_MALFORMED)
             return
+        self.traffic.arp_in[message.op] += 1
         self.arp.receive(interface.index, message, self.now)
         self._arp_seen(interface, message)
 
@@ -307,6 +315,12 @@ class IpDevice(Device):
         ).build()
         packet = Packet(data, ipv4.peek_header(data), None, patient=self.is_patient if patient is None else patient)
         packet.exempt = exempt
+        self.traffic.generated += 1
+        self.traffic.protocols_out[proto] += 1
+        if proto == l4.ICMP:
+            self.traffic.icmp_out[payload[0]] += 1
+        if destination in self._broadcasts:
+            self.traffic.broadcasts_out += 1
         if destination in self.own:
             # To ourselves: it never reaches a wire.
             self.delivery.deliver(packet)
@@ -379,10 +393,13 @@ class IpDevice(Device):
                 self.send_unreachable(packet, icmp.FRAGMENTATION_NEEDED, mtu)
             return []
         try:
-            return ipv4.fragment(packet.data, mtu)
+            pieces = ipv4.fragment(packet.data, mtu)
         except WireError:
             self.drops.count(Drop.IP_MALFORMED)
             return []
+        self.traffic.fragmented += 1
+        self.traffic.fragments += len(pieces)
+        return pieces
 
     def resolve(self, vector: list[Packet]) -> list[Packet]:
         """Find the next hop's MAC address and send; packets without one wait or are dropped."""
@@ -434,8 +451,7 @@ class IpDevice(Device):
         for effect in self.arp.drain():
             interface = self.interfaces[effect.interface]
             if isinstance(effect, SendArp):
-                frame = interface.frame(effect.destination, ethernet.ETH_ARP, effect.arp.build())
-                self.send_frames(interface, [frame])
+                self.send_arp(interface, effect.destination, effect.arp)
             elif isinstance(effect, Release):
                 header = effect.mac + interface.ip_header
                 self._send(interface, [header + packet.data for packet in effect.packets])
@@ -444,6 +460,18 @@ class IpDevice(Device):
                     self._undeliverable(packet, icmp.HOST_UNREACHABLE)
             elif isinstance(effect, DuplicateAddress):
                 self._duplicate_address(interface, effect)
+
+    def send_arp(self, interface: Interface, destination: bytes, message: arp.Arp) -> None:
+        frame = interface.frame(destination, ethernet.ETH_ARP, message.build())
+        self.traffic.arp_out[message.op] += 1
+        self._account_out(interface, ARP, frame)
+        self.send_frames(interface, [frame])
+
+    def _account_out(self, interface: Interface, protocol: str, frame: bytes) -> None:
+        """A frame that is no IPv4 leaves: it is counted where its port is."""
+        owner = interface.port if isinstance(interface, Subinterface) else interface
+        if owner.up:
+            owner.output.account(protocol, len(frame))
 
     def _undeliverable(self, packet: Packet, code: int) -> None:
         """A packet of our own cannot leave; ``code`` is what an ICMP unreachable would say."""

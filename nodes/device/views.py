@@ -14,6 +14,9 @@ class DirectionView:
     packets: int
     octets: int
     broadcasts: int
+    """All that went to a group, of which those not to everybody, and of these those to a group of IPv4."""
+    multicasts: int
+    ip_multicasts: int
     giants: int
     drops: int
     last: float | None

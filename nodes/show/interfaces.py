@@ -29,7 +29,7 @@ def _load(bit_rate: int, interface: InterfaceView) -> int:
     return max(1, min(255, round(bit_rate * 255 / (interface.bandwidth * 1000))))
 
 
-def _thousands(bit_rate: int) -> int:
+def thousands(bit_rate: int) -> int:
     """IOS gives bit rates in whole thousands."""
     return round(bit_rate, -3)
 
@@ -85,20 +85,21 @@ def _counters(interface: InterfaceView, view: InterfacesView, words: personality
     yield "  Queueing strategy: fifo"
     yield f"  Output queue: 0/{0 if interface.family == 'loopback' else 40} (size/max)"
     span = _span(interface.load_interval)
-    yield f"  {span} input rate {_thousands(inbound.bit_rate)} bits/sec, {inbound.packet_rate} packets/sec"
-    yield f"  {span} output rate {_thousands(outbound.bit_rate)} bits/sec, {outbound.packet_rate} packets/sec"
+    yield f"  {span} input rate {thousands(inbound.bit_rate)} bits/sec, {inbound.packet_rate} packets/sec"
+    yield f"  {span} output rate {thousands(outbound.bit_rate)} bits/sec, {outbound.packet_rate} packets/sec"
     no_buffer = ", 0 no buffer" if view.switch or not port else ""
     yield f"     {inbound.packets} packets input, {inbound.octets} bytes{no_buffer}"
     runts = f"0 runts, {inbound.giants} giants, 0 throttles"
     if words.broadcast_note:
-        yield f"     Received {inbound.broadcasts} broadcasts{words.broadcast_note}"
+        note = words.broadcast_note.format(multicasts=inbound.multicasts, ip_multicasts=inbound.ip_multicasts)
+        yield f"     Received {inbound.broadcasts} broadcasts{note}"
         yield f"     {runts}"
     else:
         yield f"     Received {inbound.broadcasts} broadcasts, {runts}"
     abort = ", 0 abort" if interface.family == "loopback" else ""
     yield f"     {inbound.giants} input errors, 0 CRC, 0 frame, 0 overrun, 0 ignored{abort}"
     if port:
-        yield "     0 watchdog, 0 multicast, 0 pause input" if view.switch else "     0 watchdog"
+        yield f"     0 watchdog, {inbound.multicasts} multicast, 0 pause input" if view.switch else "     0 watchdog"
         yield "     0 input packets with dribble condition detected"
     yield f"     {outbound.packets} packets output, {outbound.octets} bytes, 0 underruns"
     collisions = "" if interface.family == "vlan" else " 0 collisions,"

@@ -29,7 +29,8 @@ class Personality:
     trace_vrf_line: bool
     """Whether traceroute explains its VRF fields."""
     broadcast_note: str
-    """What ``show interfaces`` says behind the broadcasts; then the runts get a line of their own. "" for neither."""
+    """What ``show interfaces`` says behind the broadcasts, with the counts {ip_multicasts} and {multicasts}; then the
+    runts get a line of their own. "" for neither."""
     unknown_protocols: bool
     """Whether ``show interfaces`` counts unknown protocol drops."""
     exception_logging: str
@@ -38,6 +39,8 @@ class Personality:
     bandwidth_unit: str
     brief_columns: tuple[int, int, int, int, int]
     """Widths of the first five columns of ``show ip interface brief``."""
+    wide_summary: bool
+    """Whether ``show interfaces summary`` has room for fast interfaces, and lists subinterfaces."""
 
 
 _ROUTER_COLUMNS: Final = (27, 16, 4, 7, 22)
@@ -52,12 +55,13 @@ PERSONALITIES: Final = {
         default_route_first=True,
         blank_before_probes=False,
         trace_vrf_line=True,
-        broadcast_note=" (0 IP multicasts)",
+        broadcast_note=" ({ip_multicasts} IP multicasts)",
         unknown_protocols=True,
         exception_logging="Exception Logging: size (4096 bytes)",
         nvram_octets=196600,
         bandwidth_unit="Kbit/sec",
         brief_columns=_ROUTER_COLUMNS,
+        wide_summary=True,
     ),
     "12.4(15)T1": Personality(
         running_version="12.4",
@@ -74,6 +78,7 @@ PERSONALITIES: Final = {
         nvram_octets=196600,
         bandwidth_unit="Kbit",
         brief_columns=_ROUTER_COLUMNS,
+        wide_summary=False,
     ),
     "12.1(22)EA4": Personality(
         running_version="12.1",
@@ -84,12 +89,13 @@ PERSONALITIES: Final = {
         default_route_first=False,
         blank_before_probes=True,
         trace_vrf_line=False,
-        broadcast_note=" (0 multicast)",
+        broadcast_note=" ({multicasts} multicast)",
         unknown_protocols=False,
         exception_logging="Exception Logging: size (4096 bytes)",
         nvram_octets=32768,
         bandwidth_unit="Kbit",
         brief_columns=(23, 16, 4, 7, 22),
+        wide_summary=False,
     ),
 }
 
