@@ -10,7 +10,7 @@ from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Block, Table
 from nodes.commands.modes import ROUTED
 from nodes.commands.sections import InterfaceSection, Section
-from nodes.device.acltext import ICMP_MESSAGES, rule_text
+from nodes.device.acltext import rule_text
 from nodes.device.config import IosConfig, RoutedInterfaceConfig
 from nodes.device.ios import IosDevice
 from nodes.device.views import AclsView
@@ -30,27 +30,41 @@ _SOURCE: Final = "{any|host <source-host:ipv4>|<source:ipv4> <source-wildcard:ip
 _DESTINATION: Final = "{any|host <destination-host:ipv4>|<destination:ipv4> <destination-wildcard:ipv4>}"
 
 
+#: Ports that may follow ``eq``: the grammar's own repetition has no upper end.
+_MOST_PORTS: Final = 10
+
+
 def _ports(kind: str, end: str) -> str:
-    return (
-        f"[{{eq|neq|lt|gt}}${end}_operator <{end}-port:{kind}-port>"
-        f"|range <{end}-first:{kind}-port> <{end}-last:{kind}-port>]"
-    )
+    port = f"<{end}-port:{kind}-port>"
+    several = " [".join([port] * _MOST_PORTS) + "]" * (_MOST_PORTS - 1)
+    return f"[{{eq|neq}}${end}_operator {several}|{{lt|gt}}${end}_operator {port}|range {port} {port}]"
 
 
 _OTHER_PROTOCOLS: Final = "|".join(sorted({*names.PROTOCOLS, "ip"} - {"icmp", "tcp", "udp"}))
+_OPTIONS: Final = "precedence <precedence:precedence>|tos <tos:tos>|dscp <dscp:dscp>|log|log-input"
 
 _EXTENDED: Final = (
     "{permit|deny}$action {"
-    f"{{{_OTHER_PROTOCOLS}|<protocol-number:0-255>}}$protocol {_SOURCE} {_DESTINATION} [fragments]"
+    f"{{{_OTHER_PROTOCOLS}|<protocol-number:0-255>}}$protocol {_SOURCE} {_DESTINATION} [fragments|{_OPTIONS}]*"
     f"|icmp {_SOURCE} {_DESTINATION} "
-    f"[{{{'|'.join(ICMP_MESSAGES)}}}$icmp_name|<icmp-type:0-255> [<icmp-code:0-255>]|fragments]"
-    f"|tcp {_SOURCE} {_ports('tcp', 'source')} {_DESTINATION} {_ports('tcp', 'destination')} [established|fragments]"
-    f"|udp {_SOURCE} {_ports('udp', 'source')} {_DESTINATION} {_ports('udp', 'destination')} [fragments]"
-    "} [log]"
+    f"[{{{'|'.join(names.ICMP_MESSAGES)}}}$icmp_name|<icmp-type:0-255> [<icmp-code:0-255>]] [fragments|{_OPTIONS}]*"
+    f"|tcp {_SOURCE} {_ports('tcp', 'source')} {_DESTINATION} {_ports('tcp', 'destination')} "
+    f"[established|fragments|{'|'.join(names.TCP_FLAGS)}|{_OPTIONS}]*"
+    f"|udp {_SOURCE} {_ports('udp', 'source')} {_DESTINATION} {_ports('udp', 'destination')} [fragments|{_OPTIONS}]*"
+    "}"
 )
 _STANDARD: Final = "{permit|deny}$action {any|host <source-host:ipv4>|<source:ipv4> [<source-wildcard:ipv4>]} [log]"
 _REMARK: Final = "remark <remark:line>"
 
+#: What IOS says of an ICMP message is mostly its name, spelled out.
+_ICMP_HELP: Final = {name: name.replace("-", " ").capitalize() for name in names.ICMP_MESSAGES} | {
+    "echo": "Echo (ping)",
+    "packet-too-big": "Fragmentation needed and DF set",
+    "redirect": "All redirects",
+    "time-exceeded": "All time exceededs",
+    "ttl-exceeded": "TTL exceeded",
+    "unreachable": "All unreachables",
+}
 _HELP: Final = {
     "permit": "Specify packets to forward",
     "deny": "Specify packets to reject",
@@ -85,26 +99,26 @@ _HELP: Final = {
     "gt": "Match only packets with a greater port number",
     "range": "Match only packets in the range of port numbers",
     "source-port": "Port number",
-    "source-first": "Port number",
-    "source-last": "Port number",
     "destination-port": "Port number",
-    "destination-first": "Port number",
-    "destination-last": "Port number",
     "established": "Match established connections",
     "fragments": "Check non-initial fragments",
     "log": "Log matches against this entry",
     "icmp-type": "ICMP message type",
     "icmp-code": "ICMP message code",
-    "administratively-prohibited": "Administratively prohibited",
-    "echo": "Echo (ping)",
-    "echo-reply": "Echo reply",
-    "host-unreachable": "Host unreachable",
-    "net-unreachable": "Net unreachable",
-    "packet-too-big": "Fragmentation needed and DF set",
-    "port-unreachable": "Port unreachable",
-    "time-exceeded": "All time exceededs",
-    "ttl-exceeded": "TTL exceeded",
-    "unreachable": "All unreachables",
+    **_ICMP_HELP,
+    "ack": "Match on the ACK bit",
+    "fin": "Match on the FIN bit",
+    "psh": "Match on the PSH bit",
+    "rst": "Match on the RST bit",
+    "syn": "Match on the SYN bit",
+    "urg": "Match on the URG bit",
+    "log-input": "Log matches against this entry, including input interface",
+    "precedence": "Match packets with given precedence value",
+    "<precedence>": "Precedence value",
+    "tos": "Match packets with given TOS value",
+    "<tos>": "Type of service value",
+    "dscp": "Match packets with given dscp value",
+    "<dscp>": "Differentiated services codepoint value",
     "access-list": "Add an access list entry",
     "number": "IP access list number",
     "sequence": "Sequence Number",
@@ -124,11 +138,12 @@ def _end(args: Args, end: str) -> tuple[int, int]:
 
 
 def _port(args: Args, end: str) -> PortMatch | None:
-    if args.has(f"{end}-first"):
-        return PortMatch(PortOperator.RANGE, args[f"{end}-first"], args[f"{end}-last"])
-    if args.has(f"{end}-port"):
-        return PortMatch(PortOperator(args[f"{end}_operator"]), args[f"{end}-port"])
-    return None
+    ports = tuple(args.all(f"{end}-port"))
+    if not ports:
+        return None
+    if args.has(f"{end}_operator"):
+        return PortMatch(PortOperator(args[f"{end}_operator"]), tuple(dict.fromkeys(ports)))
+    return PortMatch(PortOperator.RANGE, (min(ports), max(ports)))
 
 
 def _protocol(args: Args) -> int | None:
@@ -148,7 +163,7 @@ def _rule(args: Args) -> AclRule:
     destination, destination_wildcard = _end(args, "destination")
     icmp_type, icmp_code = args.get("icmp-type"), args.get("icmp-code")
     if args.has("icmp_name"):
-        icmp_type, icmp_code = ICMP_MESSAGES[args["icmp_name"]]
+        icmp_type, icmp_code = names.ICMP_MESSAGES[args["icmp_name"]]
     try:
         return AclRule(
             Action(args["action"]),
@@ -163,7 +178,12 @@ def _rule(args: Args) -> AclRule:
             icmp_code,
             established=args.has("established"),
             fragments=args.has("fragments"),
-            log=args.has("log"),
+            log=args.has("log") or args.has("log-input"),
+            log_input=args.has("log-input"),
+            tcp_flags=sum(flag for name, flag in names.TCP_FLAGS.items() if args.has(name)),
+            dscp=args.get("dscp"),
+            precedence=args.get("precedence"),
+            tos=args.get("tos"),
         )
     except AclError as error:
         raise Rejected(f"% Invalid access list entry: {error}") from None
@@ -246,13 +266,32 @@ def ip_access_list(ctx: Context, args: Args) -> None:
         return
     known = device.config.access_lists.get(name)
     numbered = numbered_list_is_extended(int(name)) if name.isdigit() and len(name) < 6 else None
-    if (known is not None and known.extended != extended) or numbered not in (None, extended):
+    if name.isdigit() and numbered is not extended:
+        raise Rejected("% Invalid access list name.")
+    if known is not None and known.extended != extended:
         raise Rejected(
             "% A named " + ("standard" if extended else "extended") + " IP access list with this name exists"
         )
-    if name.isdigit() and numbered is None:
-        raise Rejected("% Invalid access list name.")
     ctx.enter("config-ext-nacl" if extended else "config-std-nacl", _list(device, name, extended))
+
+
+@table.command(
+    "config",
+    "ip access-list log-update threshold <packets:1-2147483647>",
+    help={
+        "access-list": "Named access-list",
+        "log-update": "Control access list log updates",
+        "threshold": "Set access list logging threshold",
+        "packets": "Access list logging threshold value",
+    },
+    no="ip access-list log-update threshold [<packets:1-2147483647>]",
+    prints=lambda config: [f"ip access-list log-update threshold {config.log_update}"] if config.log_update else [],
+    section=Section.ICMP,
+)
+def log_update(ctx: Context, args: Args) -> None:
+    """Without one, a flow that is logged is heard of every five minutes."""
+    device: IosDevice = ctx.device
+    device.config.log_update = 0 if ctx.negated else args["packets"]
 
 
 @table.command(

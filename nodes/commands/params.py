@@ -262,7 +262,7 @@ class NamedNumberParam:
             for name, number in sorted(self._names.items())
             if name.startswith(prefix.lower())
         ]
-        return named if prefix else [(self.label, f"{self._what} number".capitalize()), *named]
+        return named if prefix else [(self.label, f"{self._what[0].upper()}{self._what[1:]} number"), *named]
 
 
 def _common(one: str, other: str) -> int:
@@ -306,5 +306,8 @@ def base_params(interfaces: Interfaces) -> dict[str, Param]:
         "interface-range": InterfaceRangeParam(interfaces),
         "vlans": VlanListParam(),
         "tcp-port": NamedNumberParam(names.TCP_PORTS, 65535, "TCP port"),
+        "precedence": NamedNumberParam(names.PRECEDENCES, 7, "precedence"),
+        "tos": NamedNumberParam(names.SERVICES, 15, "type of service"),
+        "dscp": NamedNumberParam(names.DSCPS, 63, "codepoint"),
         "udp-port": NamedNumberParam(names.UDP_PORTS, 65535, "UDP port"),
     }

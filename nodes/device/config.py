@@ -195,6 +195,8 @@ class IosConfig:
     prompt_quiet: bool = False
     """``file prompt quiet``: copying and deleting ask nothing."""
     access_lists: dict[str, AccessList] = field(default_factory=dict)
+    log_update: int = 0
+    """``ip access-list log-update threshold``: packets; 0 is none."""
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     FIRST_VTY: ClassVar[int] = 1

@@ -67,9 +67,9 @@ def _selector(address: int, wildcard: int, protocol: int | None, port: PortMatch
         mask_to_length(mask)
     except AddressError:
         return None
-    if port is not None and port.operator is not PortOperator.EQ:
+    if port is not None and (port.operator is not PortOperator.EQ or len(port.ports) > 1):
         return None
-    return Selector(address, mask, protocol or 0, 0 if port is None else port.port)
+    return Selector(address, mask, protocol or 0, 0 if port is None else port.ports[0])
 
 
 class CryptoList:

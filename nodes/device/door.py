@@ -72,7 +72,7 @@ def _admits(device: IosDevice, name: str, client: Client) -> bool:
     flow = Flow(client.address, client.local, _TCP, client.port, TELNET)
     entry = access_list.hit(flow)
     if entry is not None and entry.rule.log:
-        device.log_match(access_list, entry, flow)
+        device.acl_reports.match(access_list, entry, flow)
     return access_list.permits(entry)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from nodes.base import ifname
 from nodes.base.addr import format_ipv4, format_mac
 from nodes.device import acltext, door
+from nodes.device.aclreports import AclReports
 from nodes.device.base import Device
 from nodes.device.config import VTY_LINES, InterfaceAddress, InterfaceConfig, IosConfig, RoutedInterfaceConfig
 from nodes.device.effects import LinesChanged, Told
@@ -36,7 +37,7 @@ from nodes.device.views import (
     ReloadView,
     VersionView,
 )
-from nodes.engine.acl import AccessList, AclEntry, Action, Flow
+from nodes.engine.acl import AccessList, Action
 
 #: A switch's word for the status of an interface.
 _CONDITIONS: Final = {"administratively down": "disabled", "up": "connected", "down": "notconnect"}
@@ -61,6 +62,7 @@ class IosDevice(Device):
         self._scheduled: ScheduledReload | None = None
         self.usage = UsageMeter()
         self.logins = LoginWatch()
+        self.acl_reports = AclReports(self)
 
     @property
     def version(self) -> str:
@@ -133,6 +135,7 @@ class IosDevice(Device):
     def handle_timer(self, now: float) -> None:
         super().handle_timer(now)
         door.end_quiet(self)
+        self.acl_reports.handle_timer(now)
         scheduled = self._scheduled
         if scheduled is None:
             return
@@ -145,7 +148,8 @@ class IosDevice(Device):
 
     def next_deadline(self) -> float | None:
         reload = self._scheduled.deadline if self._scheduled is not None else None
-        deadlines = (super().next_deadline(), reload, self.logins.next_deadline())
+        own = (reload, self.logins.next_deadline(), self.acl_reports.flows.next_deadline())
+        deadlines = (super().next_deadline(), *own)
         return min((at for at in deadlines if at is not None), default=None)
 
     def schedule_reload(self, at: float, reason: str) -> None:
@@ -264,29 +268,6 @@ class IosDevice(Device):
         # Standard lists first, then extended ones; numbers by value, then names.
         order = sorted(lists, key=lambda key: (lists[key].extended, not key.isdigit(), len(key) * key.isdigit(), key))
         return AclsView(self.version, tuple(_acl_view(lists[key]) for key in order if name in (None, key)))
-
-    # Access lists ---------------------------------------------------------------------------------------------------
-
-    def log_match(self, access_list: AccessList, entry: AclEntry, flow: Flow) -> None:
-        """``%SEC-6-IPACCESSLOGP`` and its kin, for the first packet of an entry and every hundredth after it."""
-        if entry.matches % 100 != 1:
-            return
-        verb = "permitted" if entry.rule.action is Action.PERMIT else "denied"
-        source, destination = format_ipv4(flow.source), format_ipv4(flow.destination)
-        name = f"list {access_list.name} {verb}"
-        count = "1 packet" if entry.matches == 1 else f"{entry.matches} packets"
-        if not access_list.extended:
-            self.log("SEC", 6, "IPACCESSLOGS", f"{name} {source} {count}")
-        elif flow.source_port >= 0:
-            protocol = acltext.protocol_text(flow.protocol)
-            ends = f"{source}({flow.source_port}) -> {destination}({flow.destination_port})"
-            self.log("SEC", 6, "IPACCESSLOGP", f"{name} {protocol} {ends}, {count}")
-        elif flow.icmp_type >= 0:
-            ends = f"{source} -> {destination} ({flow.icmp_type}/{flow.icmp_code})"
-            self.log("SEC", 6, "IPACCESSLOGDP", f"{name} icmp {ends}, {count}")
-        else:
-            protocol = acltext.protocol_text(flow.protocol)
-            self.log("SEC", 6, "IPACCESSLOGNP", f"{name} {protocol} {source} -> {destination}, {count}")
 
     def version_view(self) -> VersionView:
         types: dict[str, int] = {}

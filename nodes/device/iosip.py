@@ -91,13 +91,18 @@ class IosIpDevice(IosDevice, IpDevice):
                 continue
             entry = access_list.hit(packet.flow)
             if entry is not None and entry.rule.log:
-                self.log_match(access_list, entry, packet.flow)
+                self.acl_reports.match(access_list, entry, packet.flow, self._came_from(packet))
             if access_list.permits(entry):
                 passed.append(packet)
             else:
                 self.drops.count(reason)
                 self.send_unreachable(packet, icmp.ADMIN_PROHIBITED)
         return passed
+
+    def _came_from(self, packet: Packet) -> str:
+        """The interface and the station that a packet came from, for those who log it."""
+        interface = None if packet.ingress is None else self.interfaces.get(packet.ingress)
+        return "" if interface is None else f"{interface.name} {format_mac(packet.sender)}"
 
     # Errors --------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nodes.base.errors import WireError
-from nodes.engine.acl import ABSENT, Flow
+from nodes.engine.acl import Flow
 from nodes.wire import icmp, ipv4, l4
 
 
@@ -17,7 +17,7 @@ class Packet:
     the crypto maps.
     """
 
-    __slots__ = ("_flow", "data", "egress", "exempt", "group", "header", "ingress", "next_hop", "patient")
+    __slots__ = ("_flow", "data", "egress", "exempt", "group", "header", "ingress", "next_hop", "patient", "sender")
 
     def __init__(self, data: bytes, header: ipv4.Header, ingress: int | None, *, patient: bool = False) -> None:
         self.data = data
@@ -29,13 +29,15 @@ class Packet:
         self.exempt = False
         self.group = False
         """The frame came to a group address (broadcast or multicast)."""
+        self.sender = bytes(6)
+        """The MAC address of the station that the packet came from."""
         self._flow: Flow | None = None
 
     def with_data(self, data: bytes) -> Packet:
         """The same packet with other octets: one of its fragments, or all of them together."""
         other = Packet(data, ipv4.peek_header(data), self.ingress, patient=self.patient)
         other.egress, other.next_hop, other.group = self.egress, self.next_hop, self.group
-        other.exempt = self.exempt
+        other.exempt, other.sender = self.exempt, self.sender
         return other
 
     @property
@@ -53,18 +55,19 @@ class Packet:
 def flow_of(data: bytes, header: ipv4.Header) -> Flow:
     """The fields of a packet that an access list may ask about; ABSENT where it has none."""
     if header.offset:
-        return Flow(header.src, header.dst, header.proto, later_fragment=True)
+        return Flow(header.src, header.dst, header.proto, later_fragment=True, tos=header.tos)
     payload = data[header.header_length : header.header_length + 20]
     if header.proto in (l4.TCP, l4.UDP):
         try:
             source, destination = l4.ports(payload)
         except WireError:
-            return Flow(header.src, header.dst, header.proto)
-        established = header.proto == l4.TCP and len(payload) > 13 and bool(payload[13] & (l4.ACK | l4.RST))
-        return Flow(header.src, header.dst, header.proto, source, destination, established)
+            return Flow(header.src, header.dst, header.proto, tos=header.tos)
+        flags = payload[13] & 0x3F if header.proto == l4.TCP and len(payload) > 13 else 0
+        return Flow(header.src, header.dst, header.proto, source, destination, flags, tos=header.tos)
     if header.proto == l4.ICMP and len(payload) >= 2:
-        return Flow(header.src, header.dst, header.proto, ABSENT, ABSENT, False, payload[0], payload[1])
-    return Flow(header.src, header.dst, header.proto)
+        kind, code = payload[0], payload[1]
+        return Flow(header.src, header.dst, header.proto, icmp_type=kind, icmp_code=code, tos=header.tos)
+    return Flow(header.src, header.dst, header.proto, tos=header.tos)
 
 
 def is_icmp_error(packet: Packet) -> bool:

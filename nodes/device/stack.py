@@ -158,7 +158,7 @@ class IpDevice(Device):
                     continue
                 interface = found
             if header.ethertype == ethernet.ETH_IPV4:
-                self._packet_input(interface, frame[header.length :], bool(header.dst[0] & 1), vector)
+                self._packet_input(interface, header, frame[header.length :], vector)
             elif header.ethertype == ethernet.ETH_ARP:
                 receiver.input.account(ARP, len(frame))
                 self._arp_input(interface, frame[header.length :])
@@ -182,7 +182,7 @@ class IpDevice(Device):
             return found
         return None
 
-    def _packet_input(self, interface: Interface, data: bytes, group: bool, vector: list[Packet]) -> None:
+    def _packet_input(self, interface: Interface, link: ethernet.Header, data: bytes, vector: list[Packet]) -> None:
         try:
             header = ipv4.peek(data)
         except ipv4.ChecksumError:
@@ -194,7 +194,8 @@ class IpDevice(Device):
         if len(data) != header.total_length:
             data = data[: header.total_length]
         packet = Packet(data, header, interface.index)
-        packet.group = group
+        packet.group = bool(link.dst[0] & 1)
+        packet.sender = link.src
         vector.append(packet)
 
     def _arp_input(self, interface: Interface, data: bytes) -> None:

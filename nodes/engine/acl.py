@@ -17,9 +17,10 @@ Remarks are entries too, but they have no number of their own: a remark stands b
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from nodes.base.addr import IPV4_MAX
@@ -32,6 +33,7 @@ ABSENT: Final = -1  # the packet has no such field: a port of an ICMP message, a
 _ICMP: Final = 1
 _TCP: Final = 6
 _UDP: Final = 17
+_ESTABLISHED: Final = 0x14  # ACK or RST
 _CACHE_LIMIT: Final = 4096  # flows remembered between two edits
 
 
@@ -56,12 +58,14 @@ class Flow(NamedTuple):
     protocol: int
     source_port: int = ABSENT
     destination_port: int = ABSENT
-    #: TCP with ACK or RST set: it belongs to a connection.
-    established: bool = False
+    #: The flags of a TCP segment (RFC 9293 3.1), 0 for anything else.
+    tcp_flags: int = 0
     icmp_type: int = ABSENT
     icmp_code: int = ABSENT
     #: A fragment other than the first: it has no layer-4 header, whatever its first octets look like.
     later_fragment: bool = False
+    #: The type of service, of which the DSCP is the upper six bits and the precedence the upper three.
+    tos: int = 0
 
 
 class PortOperator(Enum):
@@ -73,23 +77,35 @@ class PortOperator(Enum):
 
 
 class PortMatch(NamedTuple):
-    """``eq 80`` is (EQ, 80); ``range 20 21`` is (RANGE, 20, 21). ``last`` is used by RANGE alone."""
+    """``eq 80 443`` is (EQ, (80, 443)); ``range 20 21`` is (RANGE, (20, 21)). Only EQ and NEQ take several."""
 
     operator: PortOperator
-    port: int
-    last: int = 0
+    ports: tuple[int, ...]
 
     def spans(self) -> tuple[tuple[int, int], ...]:
         """The matching ports as inclusive spans."""
-        return _SPANS[self.operator](self.port, self.last)
+        first, last = self.ports[0], self.ports[-1]
+        match self.operator:
+            case PortOperator.EQ:
+                return tuple((port, port) for port in self.ports)
+            case PortOperator.NEQ:
+                edges = [-1, *sorted(self.ports), 0x10000]
+                return tuple((low + 1, high - 1) for low, high in pairwise(edges))
+            case PortOperator.LT:
+                return ((0, first - 1),)
+            case PortOperator.GT:
+                return ((first + 1, 0xFFFF),)
+            case PortOperator.RANGE:
+                return ((first, last),)
 
 
-_SPANS: Final[dict[PortOperator, Callable[[int, int], tuple[tuple[int, int], ...]]]] = {
-    PortOperator.EQ: lambda port, last: ((port, port),),
-    PortOperator.NEQ: lambda port, last: ((0, port - 1), (port + 1, 0xFFFF)),
-    PortOperator.LT: lambda port, last: ((0, port - 1),),
-    PortOperator.GT: lambda port, last: ((port + 1, 0xFFFF),),
-    PortOperator.RANGE: lambda port, last: ((port, last),),
+#: How many ports may follow an operator.
+_MOST_PORTS: Final = {
+    PortOperator.EQ: 10,
+    PortOperator.NEQ: 10,
+    PortOperator.LT: 1,
+    PortOperator.GT: 1,
+    PortOperator.RANGE: 2,
 }
 
 
@@ -112,25 +128,41 @@ class AclRule:
     icmp_type: int | None = None
     icmp_code: int | None = None
     established: bool = False
+    """TCP with ACK or RST set: it belongs to a connection."""
     fragments: bool = False
     log: bool = False
     remark: str = ""
+    log_input: bool = False
+    """``log-input``: the log says where the packet came in, too."""
+    tcp_flags: int = 0
+    """One of these is set."""
+    dscp: int | None = None
+    precedence: int | None = None
+    tos: int | None = None
+    """The four bits below the precedence."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "source", self.source & ~self.source_wildcard & IPV4_MAX)
         object.__setattr__(self, "destination", self.destination & ~self.destination_wildcard & IPV4_MAX)
+        object.__setattr__(self, "log", self.log or self.log_input)
         ports = [match for match in (self.source_port, self.destination_port) if match is not None]
         if ports and self.protocol not in (_TCP, _UDP):
             raise AclError("only tcp and udp have ports")
-        for operator, first, last in ports:
-            if not 0 <= first <= 0xFFFF or not 0 <= last <= 0xFFFF or (operator is PortOperator.RANGE and first > last):
-                raise AclError("a port is in 0..65535, and a range goes upwards")
+        for operator, numbers in ports:
+            if not numbers or not all(0 <= port <= 0xFFFF for port in numbers) or len(numbers) > _MOST_PORTS[operator]:
+                raise AclError("a port is in 0..65535")
+            if operator is PortOperator.RANGE and (len(numbers) < 2 or numbers[0] > numbers[1]):
+                raise AclError("a range has two ends, and goes upwards")
         if self.icmp_type is not None and self.protocol != _ICMP:
             raise AclError("only icmp has message types")
         if self.icmp_code is not None and self.icmp_type is None:
             raise AclError("an ICMP code needs its type")
-        if self.established and self.protocol != _TCP:
-            raise AclError("only tcp has established connections")
+        if (self.established or self.tcp_flags) and self.protocol != _TCP:
+            raise AclError("only tcp has flags, and established connections")
+        if self.established and self.tcp_flags:
+            raise AclError("an established connection has its flags")
+        if self.dscp is not None and (self.precedence is not None or self.tos is not None):
+            raise AclError("the DSCP and the precedence are the same bits")
         if self.fragments and self.has_layer4:
             raise AclError("non-initial fragments have no layer-4 header to match")
 
@@ -142,7 +174,20 @@ class AclRule:
             or self.destination_port is not None
             or self.icmp_type is not None
             or self.established
+            or bool(self.tcp_flags)
         )
+
+    @property
+    def service(self) -> tuple[int, int]:
+        """The bits of the type of service that matter, and their values."""
+        if self.dscp is not None:
+            return 0xFC, self.dscp << 2
+        care, value = 0, 0
+        if self.precedence is not None:
+            care, value = 0xE0, self.precedence << 5
+        if self.tos is not None:
+            care, value = care | 0x1E, value | self.tos << 1
+        return care, value
 
 
 @dataclass(slots=True, eq=False)
@@ -166,7 +211,9 @@ class _Compiled(NamedTuple):
     layer4: bool
     permit: bool
     fragments: bool
-    established: bool
+    flags: int  # one of these is set; 0 is "any"
+    service_care: int
+    service: int
     icmp_type: int
     icmp_code: int
     source_spans: tuple[tuple[int, int], ...]
@@ -388,11 +435,13 @@ def _order(entry: AclEntry) -> tuple[int, bool]:
 
 def _matches_beyond(rule: _Compiled, flow: Flow) -> bool:
     """Does a packet that fits the addresses and the protocol fit the rest of the rule?"""
+    if flow.tos & rule.service_care != rule.service:
+        return False
     if flow.later_fragment:
         return rule.permit or not rule.layer4
     return not (
         rule.fragments
-        or (rule.established and not flow.established)
+        or (rule.flags and not flow.tcp_flags & rule.flags)
         or rule.icmp_type not in (ABSENT, flow.icmp_type)
         or rule.icmp_code not in (ABSENT, flow.icmp_code)
         or (rule.source_spans and not _within(flow.source_port, rule.source_spans))
@@ -406,17 +455,20 @@ def _within(port: int, spans: tuple[tuple[int, int], ...]) -> bool:
 
 def _compile(entry: AclEntry) -> _Compiled:
     rule = entry.rule
+    care, service = rule.service
     return _Compiled(
         protocol=ABSENT if rule.protocol is None else rule.protocol,
         source_care=~rule.source_wildcard & IPV4_MAX,
         source=rule.source,
         destination_care=~rule.destination_wildcard & IPV4_MAX,
         destination=rule.destination,
-        plain=not rule.has_layer4 and not rule.fragments,
+        plain=not rule.has_layer4 and not rule.fragments and not care,
         layer4=rule.has_layer4,
         permit=rule.action is Action.PERMIT,
         fragments=rule.fragments,
-        established=rule.established,
+        flags=rule.tcp_flags or _ESTABLISHED * rule.established,
+        service_care=care,
+        service=service,
         icmp_type=ABSENT if rule.icmp_type is None else rule.icmp_type,
         icmp_code=ABSENT if rule.icmp_code is None else rule.icmp_code,
         source_spans=() if rule.source_port is None else rule.source_port.spans(),

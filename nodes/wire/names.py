@@ -93,6 +93,90 @@ UDP_PORTS: Final[Mapping[str, int]] = {
     "xdmcp": 177,
 }
 
+#: ICMP messages by name: (type, code), code None for any.
+ICMP_MESSAGES: Final[Mapping[str, tuple[int, int | None]]] = {
+    "administratively-prohibited": (3, 13),
+    "alternate-address": (6, None),
+    "conversion-error": (31, None),
+    "dod-host-prohibited": (3, 10),
+    "dod-net-prohibited": (3, 9),
+    "echo": (8, None),
+    "echo-reply": (0, None),
+    "general-parameter-problem": (12, 0),
+    "host-isolated": (3, 8),
+    "host-precedence-unreachable": (3, 14),
+    "host-redirect": (5, 1),
+    "host-tos-redirect": (5, 3),
+    "host-tos-unreachable": (3, 12),
+    "host-unknown": (3, 7),
+    "host-unreachable": (3, 1),
+    "information-reply": (16, None),
+    "information-request": (15, None),
+    "mask-reply": (18, None),
+    "mask-request": (17, None),
+    "mobile-redirect": (32, None),
+    "net-redirect": (5, 0),
+    "net-tos-redirect": (5, 2),
+    "net-tos-unreachable": (3, 11),
+    "net-unreachable": (3, 0),
+    "network-unknown": (3, 6),
+    "no-room-for-option": (12, 2),
+    "option-missing": (12, 1),
+    "packet-too-big": (3, 4),
+    "parameter-problem": (12, None),
+    "port-unreachable": (3, 3),
+    "precedence-unreachable": (3, 15),
+    "protocol-unreachable": (3, 2),
+    "reassembly-timeout": (11, 1),
+    "redirect": (5, None),
+    "router-advertisement": (9, None),
+    "router-solicitation": (10, None),
+    "source-quench": (4, None),
+    "source-route-failed": (3, 5),
+    "time-exceeded": (11, None),
+    "timestamp-reply": (14, None),
+    "timestamp-request": (13, None),
+    "traceroute": (30, None),
+    "ttl-exceeded": (11, 0),
+    "unreachable": (3, None),
+}
+
+#: TCP flags (RFC 9293 3.1).
+TCP_FLAGS: Final[Mapping[str, int]] = {
+    "ack": l4.ACK,
+    "fin": l4.FIN,
+    "psh": l4.PSH,
+    "rst": l4.RST,
+    "syn": l4.SYN,
+    "urg": l4.URG,
+}
+
+#: The upper three bits of the type of service (RFC 791 3.1) and the four below them (RFC 1349).
+PRECEDENCES: Final[Mapping[str, int]] = {
+    "routine": 0,
+    "priority": 1,
+    "immediate": 2,
+    "flash": 3,
+    "flash-override": 4,
+    "critical": 5,
+    "internet": 6,
+    "network": 7,
+}
+SERVICES: Final[Mapping[str, int]] = {
+    "normal": 0,
+    "min-monetary-cost": 1,
+    "max-reliability": 2,
+    "max-throughput": 4,
+    "min-delay": 8,
+}
+#: Differentiated services (RFC 2474, RFC 2597, RFC 3246).
+DSCPS: Final[Mapping[str, int]] = {
+    "default": 0,
+    **{f"cs{number}": 8 * number for number in range(1, 8)},
+    **{f"af{number}{drop}": 8 * number + 2 * drop for number in range(1, 5) for drop in range(1, 4)},
+    "ef": 46,
+}
+
 #: Spellings that are understood and never written: newer images know them, or people expect them.
 _ALSO_READ: Final[Mapping[int, Mapping[str, int]]] = {l4.TCP: {"ssh": 22, "syslog": 514}, l4.UDP: {}}
 

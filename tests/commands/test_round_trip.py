@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from nodes.base.addr import Prefix, length_to_mask
@@ -263,7 +263,9 @@ PORTS = st.integers(0, 65535)
 def port_matches(draw: st.DrawFn) -> PortMatch:
     operator = draw(st.sampled_from(PortOperator))
     first, last = sorted((draw(PORTS), draw(PORTS)))
-    return PortMatch(operator, first, last) if operator is PortOperator.RANGE else PortMatch(operator, first)
+    if operator in (PortOperator.EQ, PortOperator.NEQ):
+        return PortMatch(operator, tuple(draw(st.lists(PORTS, min_size=1, max_size=10, unique=True))))
+    return PortMatch(operator, (first, last) if operator is PortOperator.RANGE else (first,))
 
 
 ACTIONS = st.sampled_from((Action.PERMIT, Action.DENY))
@@ -281,12 +283,20 @@ def extended_rules(draw: st.DrawFn) -> AclRule:
         fields["source_port"] = draw(st.none() | port_matches())
         fields["destination_port"] = draw(st.none() | port_matches())
         fields["established"] = protocol == 6 and draw(st.booleans())
+        if protocol == 6 and not fields["established"]:
+            fields["tcp_flags"] = draw(st.just(0) | st.integers(1, 0x3F)) or None
     if protocol == 1:
         fields["icmp_type"] = draw(st.none() | st.integers(0, 255))
         if fields["icmp_type"] is not None:
             fields["icmp_code"] = draw(st.none() | st.integers(0, 255))
     if all(value is None or value is False for value in fields.values()):  # type 0 of ICMP is a value
         fields["fragments"] = draw(st.booleans())
+    fields["tcp_flags"] = fields.get("tcp_flags") or 0
+    if draw(st.booleans()):
+        fields["dscp"] = draw(st.integers(0, 63))
+    else:
+        fields["precedence"] = draw(st.none() | st.integers(0, 7))
+        fields["tos"] = draw(st.none() | st.integers(0, 15))
     return AclRule(
         draw(ACTIONS),
         protocol,
@@ -295,6 +305,7 @@ def extended_rules(draw: st.DrawFn) -> AclRule:
         draw(st.integers(0, 0xFFFFFFFF)),
         draw(WILDCARDS),
         log=draw(st.booleans()),
+        log_input=draw(st.booleans()),
         **fields,
     )
 
@@ -406,6 +417,7 @@ def router_configs(draw: st.DrawFn) -> RouterConfig:
         aliases=draw(aliases()),
         levels=draw(command_levels()),
         access_lists=lists,
+        log_update=draw(st.sampled_from((0, 10))),
         kept=draw(kept_lines(*kept.FIRST, *kept.BOTH, *kept.ROUTER)) | draw(BLOCKS),
         interfaces=interfaces,
         routes=static,
@@ -536,7 +548,9 @@ def many_reader() -> Reader:
 
 
 SETTINGS = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+    max_examples=60,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 
 

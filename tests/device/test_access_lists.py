@@ -164,3 +164,23 @@ def test_matches_with_log(router: Bench) -> None:
         "%SEC-6-IPACCESSLOGP: list 101 permitted tcp 10.0.0.2(40000) -> 10.1.0.2(80), 1 packet",
         "%SEC-6-IPACCESSLOGNP: list 101 permitted esp 10.0.0.2 -> 10.1.0.2, 1 packet",
     ]
+
+
+def test_a_flow_is_heard_of_again_after_five_minutes(router: Bench) -> None:
+    router.configure("access-list 1 permit any log-input", "access-list 101 permit icmp any any log-input")
+    router.configure("interface fa0/0", "ip access-group 101 in")
+    router.log.clear()
+    for _ in range(4):
+        passes(router, echo("10.0.0.2", "10.1.0.2"))
+    flow = "%SEC-6-IPACCESSLOGDP: list 101 permitted icmp 10.0.0.2 (FastEthernet0/0 02aa.aaaa.aa01) -> 10.1.0.2 (8/0)"
+    assert [line.partition(": ")[2] for line in router.log] == [f"{flow}, 1 packet"]
+    router.pass_time(300)
+    router.out()
+    assert router.log[-1].endswith(f"{flow}, 3 packets")
+    router.pass_time(300)
+    router.out()
+    assert len(router.log) == 2
+    router.configure("ip access-list log-update threshold 2")
+    for _ in range(5):
+        passes(router, echo("10.0.0.2", "10.1.0.2"))
+    assert [line.rpartition(", ")[2] for line in router.log[-3:]] == ["1 packet", "2 packets", "2 packets"]

@@ -145,12 +145,20 @@ def test_standard_lists_hold_sources_only() -> None:
 
 
 def test_impossible_rules() -> None:
-    port = PortMatch(PortOperator.EQ, 80)
+    port = PortMatch(PortOperator.EQ, (80,))
     for changes in (
         {"protocol": 1, "source_port": port},
         {"destination_port": port},
-        {"protocol": 6, "destination_port": PortMatch(PortOperator.EQ, 65536)},
-        {"protocol": 6, "destination_port": PortMatch(PortOperator.RANGE, 21, 20)},
+        {"protocol": 6, "destination_port": PortMatch(PortOperator.EQ, (65536,))},
+        {"protocol": 6, "destination_port": PortMatch(PortOperator.RANGE, (21, 20))},
+        {"protocol": 6, "destination_port": PortMatch(PortOperator.RANGE, (21,))},
+        {"protocol": 6, "destination_port": PortMatch(PortOperator.LT, (21, 22))},
+        {"protocol": 6, "destination_port": PortMatch(PortOperator.EQ, tuple(range(11)))},
+        {"protocol": 6, "destination_port": PortMatch(PortOperator.EQ, ())},
+        {"protocol": 17, "tcp_flags": 2},
+        {"protocol": 6, "tcp_flags": 2, "fragments": True},
+        {"protocol": 6, "tcp_flags": 2, "established": True},
+        {"dscp": 46, "precedence": 5},
         {"protocol": 6, "icmp_type": 8},
         {"protocol": 1, "icmp_code": 0},
         {"protocol": 17, "established": True},
@@ -161,7 +169,7 @@ def test_impossible_rules() -> None:
 
 
 def test_fragments_as_ios_treats_them() -> None:
-    www = PortMatch(PortOperator.EQ, 80)
+    www = PortMatch(PortOperator.EQ, (80,))
     first = Flow(1, 2, 6, 1025, 80)
     other = Flow(1, 2, 6, 1025, 23)
     later = Flow(1, 2, 6, later_fragment=True)
@@ -176,11 +184,13 @@ def test_fragments_as_ios_treats_them() -> None:
 @pytest.mark.parametrize(
     ("match", "matching"),
     [
-        (PortMatch(PortOperator.EQ, 2), [2]),
-        (PortMatch(PortOperator.NEQ, 2), [0, 1, 3, 4]),
-        (PortMatch(PortOperator.LT, 2), [0, 1]),
-        (PortMatch(PortOperator.GT, 2), [3, 4]),
-        (PortMatch(PortOperator.RANGE, 1, 3), [1, 2, 3]),
+        (PortMatch(PortOperator.EQ, (2,)), [2]),
+        (PortMatch(PortOperator.EQ, (4, 0, 1)), [0, 1, 4]),
+        (PortMatch(PortOperator.NEQ, (2,)), [0, 1, 3, 4]),
+        (PortMatch(PortOperator.NEQ, (3, 2)), [0, 1, 4]),
+        (PortMatch(PortOperator.LT, (2,)), [0, 1]),
+        (PortMatch(PortOperator.GT, (2,)), [3, 4]),
+        (PortMatch(PortOperator.RANGE, (1, 3)), [1, 2, 3]),
     ],
 )
 def test_port_operators(match: PortMatch, matching: list[int]) -> None:
@@ -192,7 +202,28 @@ def test_port_operators(match: PortMatch, matching: list[int]) -> None:
 def test_established() -> None:
     acl = extended(AclRule(Action.PERMIT, protocol=6, established=True))
     assert not acl.check(Flow(1, 2, 6, 80, 1025))
-    assert acl.check(Flow(1, 2, 6, 80, 1025, established=True))
+    assert not acl.check(Flow(1, 2, 6, 80, 1025, 0x02))
+    assert acl.check(Flow(1, 2, 6, 80, 1025, 0x10))
+    assert acl.check(Flow(1, 2, 6, 80, 1025, 0x04))
+
+
+def test_any_of_the_flags_will_do() -> None:
+    acl = extended(AclRule(Action.PERMIT, protocol=6, tcp_flags=0x03))
+    assert [acl.check(Flow(1, 2, 6, 80, 1025, flags)) for flags in (0, 1, 2, 0x12, 0x10)] == [0, 1, 1, 1, 0]
+
+
+def test_the_type_of_service() -> None:
+    expedited = extended(AclRule(Action.PERMIT, dscp=46))
+    assert [expedited.check(Flow(1, 2, 6, tos=tos)) for tos in (0xB8, 0xBB, 0xBC, 0)] == [True, True, False, False]
+    critical = extended(AclRule(Action.PERMIT, precedence=5, tos=8))
+    assert [critical.check(Flow(1, 2, 6, tos=tos)) for tos in (0xB0, 0xB1, 0xB8, 0x50)] == [True, True, False, False]
+    assert expedited.check(Flow(1, 2, 6, later_fragment=True, tos=0xB8))
+    routine = extended(AclRule(Action.DENY, precedence=0), PERMIT_ALL)
+    assert [routine.check(Flow(1, 2, 6, tos=tos)) for tos in (0x1F, 0x20)] == [False, True]
+
+
+def test_log_input_is_a_log_too() -> None:
+    assert AclRule(Action.PERMIT, log_input=True).log
 
 
 def test_numbered_lists() -> None:
@@ -213,7 +244,9 @@ ports = st.integers(0, 5) | st.sampled_from([65534, 65535])
 def port_matches(draw: st.DrawFn) -> PortMatch:
     operator = draw(st.sampled_from(PortOperator))
     first, last = sorted((draw(ports), draw(ports)))
-    return PortMatch(operator, first, last)
+    if operator in (PortOperator.EQ, PortOperator.NEQ):
+        return PortMatch(operator, tuple(draw(st.lists(ports, min_size=1, max_size=3))))
+    return PortMatch(operator, (first, last) if operator is PortOperator.RANGE else (first,))
 
 
 @st.composite
@@ -228,6 +261,10 @@ def rules(draw: st.DrawFn) -> AclRule:
         draw(wildcards),
     )
     if draw(st.booleans()):
+        rule = replace(rule, dscp=draw(st.integers(0, 2)))
+    elif draw(st.booleans()):
+        rule = replace(rule, precedence=draw(st.none() | st.integers(0, 1)), tos=draw(st.none() | st.integers(0, 2)))
+    if draw(st.booleans()):
         return replace(rule, fragments=draw(st.booleans()))
     if rule.protocol == 1:
         return replace(rule, icmp_type=draw(st.integers(0, 2)), icmp_code=draw(st.none() | st.integers(0, 1)))
@@ -235,20 +272,21 @@ def rules(draw: st.DrawFn) -> AclRule:
         optional = st.none() | port_matches()
         rule = replace(rule, source_port=draw(optional), destination_port=draw(optional))
     if rule.protocol == 6:
-        rule = replace(rule, established=draw(st.booleans()))
+        flags = draw(st.sampled_from((0, 0, 2, 0x31)))
+        rule = replace(rule, established=not flags and draw(st.booleans()), tcp_flags=flags)
     return rule
 
 
 @st.composite
 def flows(draw: st.DrawFn) -> Flow:
-    flow = Flow(draw(small_addresses), draw(small_addresses), draw(protocols))
+    flow = Flow(draw(small_addresses), draw(small_addresses), draw(protocols), tos=draw(st.integers(0, 0x21)))
     if draw(st.integers(0, 3)) == 0:
         return flow._replace(later_fragment=True)
     if flow.protocol == 1:
         return flow._replace(icmp_type=draw(st.integers(0, 2)), icmp_code=draw(st.integers(0, 1)))
     if flow.protocol in (6, 17) and draw(st.integers(0, 5)):
-        established = flow.protocol == 6 and draw(st.booleans())
-        return flow._replace(source_port=draw(ports), destination_port=draw(ports), established=established)
+        flags = draw(st.integers(0, 0x3F)) if flow.protocol == 6 else 0
+        return flow._replace(source_port=draw(ports), destination_port=draw(ports), tcp_flags=flags)
     return flow
 
 
@@ -258,11 +296,11 @@ def port_fits(wanted: PortMatch | None, port: int) -> bool:
     return (
         port != ABSENT
         and {
-            PortOperator.EQ: port == wanted.port,
-            PortOperator.NEQ: port != wanted.port,
-            PortOperator.LT: port < wanted.port,
-            PortOperator.GT: port > wanted.port,
-            PortOperator.RANGE: wanted.port <= port <= wanted.last,
+            PortOperator.EQ: port in wanted.ports,
+            PortOperator.NEQ: port not in wanted.ports,
+            PortOperator.LT: port < wanted.ports[0],
+            PortOperator.GT: port > wanted.ports[0],
+            PortOperator.RANGE: wanted.ports[0] <= port <= wanted.ports[-1],
         }[wanted.operator]
     )
 
@@ -279,6 +317,12 @@ def fits(rule: AclRule, flow: Flow) -> bool:
         return False
     if not address_fits(flow.destination, rule.destination, rule.destination_wildcard):
         return False
+    if rule.dscp is not None and rule.dscp != flow.tos >> 2:
+        return False
+    if rule.precedence is not None and rule.precedence != flow.tos >> 5:
+        return False
+    if rule.tos is not None and rule.tos != flow.tos >> 1 & 0xF:
+        return False
     if flow.later_fragment:
         return rule.fragments or not rule.has_layer4 or rule.action is Action.PERMIT
     if rule.fragments:
@@ -287,7 +331,9 @@ def fits(rule: AclRule, flow: Flow) -> bool:
         return False
     if rule.icmp_code is not None and rule.icmp_code != flow.icmp_code:
         return False
-    if rule.established and not flow.established:
+    if rule.tcp_flags and not rule.tcp_flags & flow.tcp_flags:
+        return False
+    if rule.established and not flow.tcp_flags & (0x10 | 0x04):
         return False
     return port_fits(rule.source_port, flow.source_port) and port_fits(rule.destination_port, flow.destination_port)
 
