@@ -11,6 +11,7 @@ import heapq
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
@@ -186,8 +187,11 @@ class LabSim:
     def _at(self, when: float, action: Callable[[], None]) -> None:
         heapq.heappush(self._queue, (when, next(self._order), action))
 
+    def _wire(self, node: SimNode) -> Impairment:
+        return self.wires.get(node.name, self.impairment)
+
     def _transmit(self, node: SimNode, effect: Transmit) -> None:
-        impairment = self.wires.get(node.name, self.impairment)
+        impairment = self._wire(node)
         crossed: list[list[bytes]] = []
         for hop in self.fabric.hops(node.ids[effect.port]):
             frames = hop.program.select(crossed[hop.original]) if crossed else effect.frames
@@ -240,7 +244,10 @@ class LabSim:
                     self._transmit(node, effect)
                 elif isinstance(effect, ViewChanged):
                     view = wire_view(node.device.view(), node.ids)
-                    self._tell(self.fabric.set_view(node.name, view["up"], view["mirrors"]))
+                    changed = self.fabric.set_view(node.name, view["up"], view["mirrors"])
+                    # The others hear of it behind the frames that were sent before, and ahead of those that follow.
+                    self._at(self.now + self._wire(node).delay, partial(self._tell, changed - {node.name}))
+                    self._tell(changed & {node.name})
                     assert self.fabric.refused(node.name) == ()
                 elif isinstance(effect, Logged):
                     node.log.append(effect.line)

@@ -155,11 +155,15 @@ class Device(ABC):
 
     def drain(self) -> list[Effect]:
         """What the device wants done, in order; frames for one port come as one vector."""
+        self._flush()
+        effects, self._effects = self._effects, []
+        return effects
+
+    def _flush(self) -> None:
+        """Put what is to be sent behind the effects that there are."""
         for port, frames in self._output.items():
             self._effects.append(Transmit(port, frames))
         self._output = {}
-        effects, self._effects = self._effects, []
-        return effects
 
     @property
     def has_effects(self) -> bool:
@@ -247,6 +251,9 @@ class Device(ABC):
         if interface.admin_up == up:
             return
         was_up = interface.up
+        if was_up:
+            # The wires are told first of what was sent before, then that the port is down.
+            self._flush()
         interface.admin_up = up
         self._admin_changed(interface)
         if interface.up != was_up:

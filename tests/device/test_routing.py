@@ -96,6 +96,7 @@ def test_connected_routes_follow_the_state_of_the_link(warm: LabSim, how: str) -
         warm.power_off("SW-1")
     else:
         warm.configure("SW-1", "interface fa0/1", "shutdown")
+        warm.settle()
     assert set(kinds(warm)) == {"10.0.10.0/24", "10.0.10.10/32", "192.168.2.0/24"}
     status = warm.view("R-A", "show interfaces fa0/1")["interfaces"][0]
     assert (status["status"], status["protocol"]) == (
