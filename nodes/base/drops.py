@@ -108,7 +108,10 @@ class Drop(Enum):
     BRIDGE_VLAN_NOT_ALLOWED = ("bridge-vlan-not-allowed", "a tag that the port does not carry")
     BRIDGE_UNKNOWN_VLAN = ("bridge-unknown-vlan", "a VLAN that does not exist on this switch")
     BRIDGE_SAME_PORT = ("bridge-same-port", "the destination is behind the port that the frame came from")
-    BRIDGE_RESERVED = ("bridge-reserved", "a link-local group address, which no bridge forwards (IEEE 802.1D 7.12.6)")
+    BRIDGE_RESERVED = (
+        "bridge-reserved",
+        "a link-local group address, which no bridge forwards (IEEE 802.1D 7.12.6, or Cisco's)",
+    )
     BRIDGE_BAD_SOURCE = ("bridge-bad-source", "a group address as the source of a frame")
     BRIDGE_BLOCKED = ("bridge-blocked", "the port does not forward in this VLAN (spanning tree)")
     BRIDGE_NO_OUTPUT = ("bridge-no-output", "no other port of the VLAN is up")

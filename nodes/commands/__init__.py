@@ -10,6 +10,7 @@ interfaces  interface mode and show interfaces: router and switch
 ip          addresses, routes, ARP of a router
 probes      what pings and traces have in common; ios_probes, windows_probes: the commands
 modes       the modes below configuration mode; sections: the order of the running-config
+cdp         what router and switch say to their neighbours
 acl         access lists
 vlan        VLANs and switch ports
 monitor     SPAN

@@ -11,6 +11,7 @@ from nodes.commands import (
     acl,
     banner,
     box,
+    cdp,
     clock,
     counters,
     crypto,
@@ -66,6 +67,7 @@ TABLES: Final = (
     kept.table,
     kept.router,
     interfaces.table,
+    cdp.table,
     ip.table,
     routes.table,
     routerlinks.table,
@@ -82,6 +84,11 @@ def console(device: Router) -> Console:
         device,
         TABLES,
         ios_dialect(device, Customs(device, MODES), files.OutputStore(device)),
-        params=base_params(interfaces) | line.vty_param(VTY_LINES) | clock.PARAMS | files.PARAMS | reload.PARAMS,
+        params=base_params(interfaces)
+        | line.vty_param(VTY_LINES)
+        | cdp.PARAMS
+        | clock.PARAMS
+        | files.PARAMS
+        | reload.PARAMS,
         modes=MODES,
     )

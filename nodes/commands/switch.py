@@ -11,6 +11,7 @@ from nodes.commands import (
     acl,
     banner,
     box,
+    cdp,
     clock,
     counters,
     customs,
@@ -64,6 +65,7 @@ TABLES: Final = (
     kept.table,
     kept.switch,
     interfaces.table,
+    cdp.table,
     acl.table,
     acl.groups,
     ip.table,
@@ -82,6 +84,7 @@ def console(device: Switch) -> Console:
         ios_dialect(device, Customs(device, MODES), files.OutputStore(device)),
         params=base_params(interfaces)
         | line.vty_param(device.vty_count)
+        | cdp.PARAMS
         | clock.PARAMS
         | files.PARAMS
         | reload.PARAMS

@@ -22,6 +22,7 @@ _SHOWS: Final = (
     "show interfaces",
     "show ip interface",
     "show ip interface brief",
+    "show cdp neighbors",
     "show arp",
     "show ip route",
     "show access-lists",

@@ -17,6 +17,7 @@ from nodes.device.cryptoconfig import CryptoConfig
 from nodes.device.interface import LOAD_INTERVAL
 from nodes.device.logconfig import LogConfig
 from nodes.engine.acl import AccessList
+from nodes.engine.cdp import HOLDTIME, TIMER
 from nodes.engine.span.sessions import Sessions
 
 
@@ -54,6 +55,7 @@ class InterfaceConfig:
     """In place of the burnt-in address."""
     keepalive: int = KEEPALIVE
     """Seconds, 0 for none: told and not done, since a wire here tells by itself whether it has carrier."""
+    cdp: bool = True
     prints_auto: ClassVar[bool] = False
     """Whether ``duplex auto`` and ``speed auto`` stand in the running-config although they are defaults."""
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict, kw_only=True)
@@ -175,6 +177,18 @@ class CommandLevel(NamedTuple):
 
 
 @dataclass(slots=True)
+class CdpConfig:
+    """``cdp``: whether it runs, seconds between packets, and seconds for which neighbours keep them."""
+
+    run: bool = True
+    timer: int = TIMER
+    holdtime: int = HOLDTIME
+    advertise_v2: bool = True
+    log_duplex: bool = True
+    """``cdp log mismatch duplex``."""
+
+
+@dataclass(slots=True)
 class IosConfig:
     """What the router and the switch have in common."""
 
@@ -188,6 +202,7 @@ class IosConfig:
     """By number, without gaps from 0 on."""
     access: AccessConfig = field(default_factory=AccessConfig)
     logging: LogConfig = field(default_factory=LogConfig)
+    cdp: CdpConfig = field(default_factory=CdpConfig)
     aliases: dict[str, dict[str, str]] = field(default_factory=lambda: {"exec": dict(EXEC_ALIASES)})
     """By the word for the mode: alias -> what it stands for."""
     levels: dict[tuple[str, tuple[str, ...]], CommandLevel] = field(default_factory=dict)

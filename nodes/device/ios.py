@@ -11,6 +11,7 @@ from nodes.base.addr import format_ipv4, format_mac
 from nodes.device import acltext, door
 from nodes.device.aclreports import AclReports
 from nodes.device.base import Device
+from nodes.device.cdp import CdpSpeaker, Self
 from nodes.device.config import VTY_LINES, InterfaceAddress, InterfaceConfig, IosConfig, RoutedInterfaceConfig
 from nodes.device.effects import LinesChanged, Told
 from nodes.device.images import WIRELAB
@@ -63,6 +64,7 @@ class IosDevice(Device):
         self.usage = UsageMeter()
         self.logins = LoginWatch()
         self.acl_reports = AclReports(self)
+        self.cdp = CdpSpeaker(self)
 
     @property
     def version(self) -> str:
@@ -130,12 +132,17 @@ class IosDevice(Device):
         """Every :data:`nodes.device.usage.SAMPLE` seconds: how busy the processes were."""
         self.usage.sample(self.services.usage(), now)
 
+    @abstractmethod
+    def cdp_self(self, port: Port) -> Self | None:
+        """What CDP says of this device on a port; None where it has nothing to say."""
+
     # Restarts ------------------------------------------------------------------------------------------------------
 
     def handle_timer(self, now: float) -> None:
         super().handle_timer(now)
         door.end_quiet(self)
         self.acl_reports.handle_timer(now)
+        self.cdp.handle_timer(now)
         scheduled = self._scheduled
         if scheduled is None:
             return
@@ -148,7 +155,7 @@ class IosDevice(Device):
 
     def next_deadline(self) -> float | None:
         reload = self._scheduled.deadline if self._scheduled is not None else None
-        own = (reload, self.logins.next_deadline(), self.acl_reports.flows.next_deadline())
+        own = (reload, self.cdp.next_deadline(), self.logins.next_deadline(), self.acl_reports.flows.next_deadline())
         deadlines = (super().next_deadline(), *own)
         return min((at for at in deadlines if at is not None), default=None)
 
@@ -177,6 +184,11 @@ class IosDevice(Device):
 
     # Links ---------------------------------------------------------------------------------------------------------
 
+    def set_admin(self, interface: Interface, up: bool) -> None:
+        if not up and interface.up and isinstance(interface, Port):
+            self.cdp.leave(interface)
+        super().set_admin(interface, up)
+
     def _admin_changed(self, interface: Interface) -> None:
         super()._admin_changed(interface)
         if not interface.admin_up and self._is_reported(interface):
@@ -186,6 +198,7 @@ class IosDevice(Device):
     def _port_changed(self, interface: Interface) -> None:
         super()._port_changed(interface)
         self._follow(interface)
+        self.cdp.follow()
 
     def _is_reported(self, interface: Interface) -> bool:
         """IOS says nothing of the state of subinterfaces, which is their port's."""
@@ -213,6 +226,11 @@ class IosDevice(Device):
         """Status, line protocol and a switch's word for both."""
         status, protocol = interface.state
         return status, protocol, _CONDITIONS[status]
+
+    def status_of(self, interface: Interface) -> tuple[str, str]:
+        """The status of an interface and of its line protocol."""
+        status, protocol, _ = self._status(interface)
+        return status, protocol
 
     def _vlan_word(self, interface: Interface) -> str:
         return "routed"

@@ -19,9 +19,10 @@ from nodes.base.addr import Prefix, broadcast_of, classful_network, format_ipv4,
 from nodes.base.drops import Drop
 from nodes.base.ifname import Family
 from nodes.device.base import DeviceSpec, Services
+from nodes.device.cdp import Self
 from nodes.device.config import LineConfig, RoutedInterfaceConfig, RouterConfig, SubinterfaceConfig
 from nodes.device.effects import Effect
-from nodes.device.interface import DEFAULT_VLAN, Direction, Interface, Loopback, Subinterface
+from nodes.device.interface import DEFAULT_VLAN, Direction, Interface, Loopback, Port, Subinterface
 from nodes.device.iosip import IosIpDevice
 from nodes.device.packet import Packet
 from nodes.device.views import (
@@ -36,12 +37,15 @@ from nodes.device.views import (
 from nodes.engine.fib import Resolved, Route, RouteKind
 from nodes.engine.ratelimit import IntervalLimiter, KeyedLimiter
 from nodes.wire import arp, icmp, ipv4, l4
+from nodes.wire.cdp import Capability
 
 if TYPE_CHECKING:
     # Not at run time: a router without crypto loads nothing of it.
     from nodes.device.ipsec import Ipsec
     from nodes.esp.outcomes import Outcome
 
+#: What a router of this series says in CDP that it is: its slots may hold a switch.
+CAPABILITIES: Final = Capability.ROUTER | Capability.SWITCH | Capability.IGMP
 #: Seconds between two redirects to one sender about one destination: it may not listen.
 REDIRECT_INTERVAL: Final = 1.0
 
@@ -77,6 +81,7 @@ class Router(IosIpDevice):
             self.set_admin(interface, not self.config.interfaces[interface.name].shutdown)
         self.rebuild()
         self._derive_ipsec()
+        self.cdp.follow()
 
     def _follow_encapsulations(self) -> None:
         """What stations the ports are, and which frames belong to which subinterface."""
@@ -141,6 +146,15 @@ class Router(IosIpDevice):
             if out is not None and out.index in self._addresses:
                 yield Route(prefix, RouteKind.STATIC, distance, out.index, gateway)
 
+    def cdp_self(self, port: Port) -> Self:
+        """The address is the port's, or that of the first of its subinterfaces that has one."""
+        below = [
+            interface
+            for interface in self.interfaces_named()
+            if isinstance(interface, Subinterface) and interface.port is port and interface.up
+        ]
+        return Self(CAPABILITIES, self.first_address([port, *below]), None)
+
     # Stages --------------------------------------------------------------------------------------------------------
 
     @property
@@ -161,6 +175,10 @@ class Router(IosIpDevice):
         super()._port_changed(interface)
         if self._ipsec is not None:
             self._ipsec.configured()
+
+    def _other_input(self, receiver: Interface, frame: bytes) -> None:
+        if not (isinstance(receiver, Port) and self.cdp.take(receiver, frame)):
+            super()._other_input(receiver, frame)
 
     def decrypt(self, vector: list[Packet]) -> list[Packet]:
         """ESP for us goes to be opened, and what should have been ESP is dropped."""

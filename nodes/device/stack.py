@@ -13,7 +13,7 @@ that a stage does not return has been delivered, answered or dropped under a nam
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from nodes.base.addr import BROADCAST_MAC, IPV4_MAX, Prefix, broadcast_of, is_multicast, length_to_mask
@@ -66,6 +66,13 @@ class IpDevice(Device):
     @abstractmethod
     def addresses_of(self, interface: Interface) -> Sequence[InterfaceAddress]:
         """The configured addresses of an interface, the primary one first; without a primary one, none."""
+
+    def first_address(self, interfaces: Iterable[Interface]) -> tuple[int, ...]:
+        """The primary address of the first interface that has one; empty if none has."""
+        for interface in interfaces:
+            for address in self.addresses_of(interface):
+                return (address.address,)
+        return ()
 
     @abstractmethod
     def static_routes(self) -> Iterator[Route]:
@@ -163,8 +170,7 @@ class IpDevice(Device):
                 receiver.input.account(ARP, len(frame))
                 self._arp_input(interface, frame[header.length :])
             else:
-                self.drops.count(Drop.ETHERNET_UNKNOWN_TYPE)
-                receiver.input.account(OTHER, len(frame))
+                self._other_input(receiver, frame)
         self._run_arp()
         if vector:
             self.traffic.received += len(vector)
@@ -207,6 +213,11 @@ class IpDevice(Device):
         self.traffic.arp_in[message.op] += 1
         self.arp.receive(interface.index, message, self.now)
         self._arp_seen(interface, message)
+
+    def _other_input(self, receiver: Interface, frame: bytes) -> None:
+        """A frame that is neither IPv4 nor ARP."""
+        self.drops.count(Drop.ETHERNET_UNKNOWN_TYPE)
+        receiver.input.account(OTHER, len(frame))
 
     def _arp_seen(self, interface: Interface, message: arp.Arp) -> None:
         """A router answers for others here (proxy ARP)."""

@@ -10,6 +10,7 @@ from nodes.base.addr import Prefix, format_ipv4, format_mac
 from nodes.base.drops import Drop
 from nodes.base.vlans import vlan_list
 from nodes.device.base import DeviceSpec, DeviceView, Services
+from nodes.device.cdp import Self
 from nodes.device.config import (
     InterfaceConfig,
     RoutedInterfaceConfig,
@@ -36,6 +37,7 @@ from nodes.device.views import (
 from nodes.engine.bridge import VLAN_MAX, AccessPort, Bridge, HostPort, PortMode, TrunkPort
 from nodes.engine.fib import DISTANCE_STATIC, Route, RouteKind
 from nodes.wire import icmp
+from nodes.wire.cdp import Capability
 
 #: VLANs that every switch has; those above 1000 carry no traffic here or on a 2950.
 DEFAULT_VLAN: Final = 1
@@ -45,6 +47,8 @@ LEGACY_VLANS: Final = {
     1004: "fddinet-default",
     1005: "trnet-default",
 }
+#: What a switch says in CDP that it is.
+CAPABILITIES: Final = Capability.SWITCH | Capability.IGMP
 
 
 class Switch(IosIpDevice):
@@ -93,6 +97,17 @@ class Switch(IosIpDevice):
             self._follow(port)
         self._follow_vlans()
         self.rebuild()
+        self.cdp.follow()
+
+    def cdp_self(self, port: Port) -> Self | None:
+        """None at the destination of a monitor session, which takes part in no protocol."""
+        if port in self.monitoring:
+            return None
+        interface = self.config.interfaces[port.name]
+        native = interface.native if interface.trunk else interface.access_vlan
+        # A switch is managed at one address: that of its lowest VLAN.
+        svis = sorted((svi for svi in self.svis() if svi.up), key=lambda svi: svi.vlan)
+        return Self(CAPABILITIES, self.first_address(svis), native)
 
     @property
     def interface_configs(self) -> Mapping[str, InterfaceConfig]:
@@ -156,10 +171,10 @@ class Switch(IosIpDevice):
 
     def _input(self, port: Port, frames: Sequence[bytes]) -> None:
         self._deliver(self.bridge.receive(port.index, frames, self.now))
-        if self.bridge.control:
-            # Frames to the bridge group addresses: no protocol of this switch uses them.
-            self.drops.count(Drop.BRIDGE_RESERVED, len(self.bridge.control))
-            self.bridge.control.clear()
+        control, self.bridge.control = self.bridge.control, []
+        for index, frame in control:
+            if not self.cdp.take(self.ports[index], frame):
+                self.drops.count(Drop.BRIDGE_RESERVED)
 
     def _deliver(self, copies: Mapping[int, list[bytes]]) -> None:
         """Frames that the bridge sends to its ports, of which the switch itself is one in each of its VLANs."""

@@ -23,6 +23,7 @@ from math import inf
 from typing import Final, NamedTuple
 
 from nodes.base.drops import Drop, DropCounters
+from nodes.wire.cdp import GROUP
 
 DEFAULT_AGEING: Final = 300.0  # seconds (802.1D table 7-5)
 CAPACITY: Final = 8192  # MAC addresses of a Catalyst 2950
@@ -122,7 +123,8 @@ class Bridge:
     def __init__(self, drops: DropCounters, vlans: Iterable[int] = (1,), ageing: float = DEFAULT_AGEING) -> None:
         """``ageing`` in seconds; 0 keeps what was learnt until the port goes down."""
         self.ageing = ageing
-        #: Frames to reserved group addresses, (port, frame), for the switch itself. The caller empties it.
+        #: Frames to reserved group addresses, (port, frame), for the switch itself: those of 802.1D, and the one of
+        #: Cisco's protocols, which a Catalyst never forwards, whether it speaks them or not. The caller empties it.
         self.control: list[tuple[int, bytes]] = []
         self._drops = drops
         #: Moves whenever it may be that other ports forward in some VLAN than before.
@@ -326,7 +328,7 @@ class Bridge:
         refusal = self._refusal(port, frame)
         if refusal is not None:
             return _Memory(refusal, None, None)
-        if frame[:5] == _RESERVED_PREFIX and frame[5] < 0x10:
+        if (frame[:5] == _RESERVED_PREFIX and frame[5] < 0x10) or frame[:6] == GROUP:
             return _Memory(None, None, None)
         entry = self._ports[port]
         ingress = self._classify(entry.ingress or entry.mode, frame)

@@ -160,3 +160,54 @@ CRYPTO: Final = {
 def crypto_of(version: str) -> CryptoWords:
     """The crypto wording of a router's software version."""
     return CRYPTO[version]
+
+
+@dataclass(frozen=True, slots=True)
+class CdpWords:
+    """How ``show cdp`` differs."""
+
+    legend: tuple[str, ...]
+    """What the capability codes mean."""
+    holdtime: int
+    """Where that column of ``show cdp neighbors`` begins."""
+    capability: int
+    """Where the codes would begin if there were none: they stand in the middle of their column."""
+    total: bool
+    """Whether the number of entries ends the lists."""
+    fragmented: bool
+    """Whether ``show cdp traffic`` counts packets in pieces."""
+
+
+_LEGEND: Final = "Capability Codes: R - Router, T - Trans Bridge, B - Source Route Bridge"
+
+CDP: Final = {
+    "15.1(4)M12a": CdpWords(
+        legend=(
+            _LEGEND,
+            "                  S - Switch, H - Host, I - IGMP, r - Repeater, P - Phone, ",
+            "                  D - Remote, C - CVTA, M - Two-port Mac Relay ",
+        ),
+        holdtime=35,
+        capability=54,
+        total=True,
+        fragmented=False,
+    ),
+    "12.4(15)T1": CdpWords(
+        legend=(_LEGEND, "                  S - Switch, H - Host, I - IGMP, r - Repeater"),
+        holdtime=36,
+        capability=50,
+        total=False,
+        fragmented=True,
+    ),
+    "12.1(22)EA4": CdpWords(
+        legend=(_LEGEND, "                  S - Switch, H - Host, I - IGMP, r - Repeater, P - Phone"),
+        holdtime=36,
+        capability=50,
+        total=False,
+        fragmented=True,
+    ),
+}
+
+
+def cdp_of(version: str) -> CdpWords:
+    return CDP[version]

@@ -13,12 +13,14 @@ from tests.device.bench import Bench
 VALUES: Final = {
     "<name:interface>": "FastEthernet0/1",
     "<address:ipv4>": "10.0.10.20",
+    "<neighbor:cdp-entry>": "*",
 }
 #: Shows whose template cannot read them, nor those of a real device of these models, by how they begin.
 UNREADABLE: Final = {
     "show startup-config": "ntc-templates takes it for an abbreviation of show standby",
     "show running-config interface": "the template knows neither duplex nor IOS's end",
     "show ip route ": "ntc-templates takes the answer about one network for the table",
+    "show cdp neighbors FastEthernet0/1 detail": "ntc-templates takes it for the table",
     "show interfaces trunk": "ntc-templates takes it for show interfaces of a port called trunk",
     "show processes cpu history": "ntc-templates takes it for show processes cpu",
     "show processes memory": "ntc-templates knows the I/O pool of IOS-XE only, or takes it for show processes cpu",

@@ -111,6 +111,11 @@ def test_what_a_router_says_is_understood(lab: AutomationLab) -> None:
         assert routes["192.168.2.0", "24"]["nexthop_ip"] == "10.0.10.20"
         assert routes["10.0.10.0", "24"]["protocol"] == "C"
         assert {"10.0.10.10", "10.0.10.20", "192.168.1.1"} <= {row["address"] for row in rows(console, "show arp")}
+        told = [(row["neighbor_name"], row["local_interface"]) for row in rows(console, "show cdp neighbors")]
+        assert told == [("R-B", "Fas 0/0"), ("SW-1", "Fas 0/1")]
+        other, switch = rows(console, "show cdp neighbors detail")
+        assert (other["mgmt_address"], other["platform"]) == ("10.0.10.20", "Cisco 1841")
+        assert (switch["neighbor_interface"], switch["capabilities"]) == ("FastEthernet0/1", "Switch IGMP")
         (session,) = rows(console, "show crypto session detail")
         assert (session["session_status"], session["peer"], session["active_sa"]) == ("UP-ACTIVE", "10.0.10.20", "2")
         (ping,) = rows(console, "ping 10.0.10.20")
@@ -131,6 +136,8 @@ def test_what_a_switch_says_is_understood(lab: AutomationLab) -> None:
         for command in ("show mac address-table", "show mac-address-table"):
             ports = {row["vlan_id"]: row["destination_port"] for row in rows(console, command)}
             assert set(ports) == {"All", "1"}
+        (router,) = rows(console, "show cdp neighbors detail")
+        assert (router["neighbor_name"], router["mgmt_address"]) == ("R-A", "192.168.1.254")
         status = {row["port"]: row["status"] for row in rows(console, "show interfaces status")}
         assert (status["Fa0/1"], status["Fa0/3"], status["Fa0/24"]) == ("connected", "notconnect", "monitoring")
         for command in ("show vlan", "show vlan brief"):

@@ -19,6 +19,7 @@ from nodes.commands.kept import Row, Style
 from nodes.device.access import AccessConfig, Credential, User
 from nodes.device.config import (
     EXEC_ALIASES,
+    CdpConfig,
     CommandLevel,
     InterfaceAddress,
     LineConfig,
@@ -214,6 +215,8 @@ def aliases(draw: st.DrawFn) -> dict[str, dict[str, str]]:
     return found | ({"exec": of_exec} if of_exec else {})
 
 
+CDP = st.builds(CdpConfig, st.booleans(), st.integers(5, 254), st.integers(10, 255), st.booleans(), st.booleans())
+
 LEVELS = st.none() | st.integers(0, 7)
 STAMPS = (
     st.builds(Stamp, st.just("datetime"), st.booleans(), st.booleans(), st.booleans(), st.booleans())
@@ -349,7 +352,7 @@ LINK_SETTINGS: Settings = st.fixed_dictionaries(
 )
 #: What a port may have besides.
 PORT_SETTINGS: Settings = st.fixed_dictionaries(
-    {}, optional={"duplex": DUPLEXES, "speed": SPEEDS, "keepalive": st.integers(0, 32767)}
+    {}, optional={"duplex": DUPLEXES, "speed": SPEEDS, "keepalive": st.integers(0, 32767), "cdp": st.booleans()}
 )
 SWITCHES = ("proxy_arp", "unreachables", "redirects", "mask_reply", "directed_broadcast")
 
@@ -413,6 +416,7 @@ def router_configs(draw: st.DrawFn) -> RouterConfig:
         vty=draw(vty_lines(5)),
         access=draw(access_configs()),
         logging=draw(LOGGING),
+        cdp=draw(CDP),
         prompt_quiet=draw(st.booleans()),
         aliases=draw(aliases()),
         levels=draw(command_levels()),
@@ -493,6 +497,7 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
         vty=draw(vty_lines(16, most=16)),
         access=draw(access_configs()),
         logging=draw(LOGGING),
+        cdp=draw(CDP),
         prompt_quiet=draw(st.booleans()),
         aliases=draw(aliases()),
         levels=draw(command_levels()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nodes.base.drops import Drop
 from nodes.device.packet import Packet
 from nodes.wire import icmp, ipv4, l4
 from tests.device.bench import Bench, echo, ip, ip_frame, messages, packets, tcp, udp
@@ -162,7 +163,7 @@ def test_one_lost_fragment_loses_the_datagram_and_its_sender_is_told(warm: LabSi
     warm.trace.clear()
     host.device.receive(0, [host.device.ports[0].mac + gateway + b"\x08\x00" + first], warm.now)
     warm.run(31.0)
-    assert host.device.drops.as_dict() == {"ip-reassembly-timeout": 1}
+    assert host.device.drops[Drop.IP_REASSEMBLY_TIMEOUT] == 1
     arrived = [
         icmp.parse(ipv4.parse(frame[14:]).payload)
         for frame in warm.frames(["PC-A"])

@@ -21,15 +21,27 @@ pytestmark = [
 
 NODES: Final = {"R-A": "router", "SW-1": "switch"}
 OLD, YOUNG = VERSIONS
+SWITCH: Final = "12.1(22)EA4"
 _NO_SENSORS: Final = "there is no sensor that it could read of"
-#: What genie does not read, by how the command begins: of which version and by the parsers of which system ("" for
-#: any), and why.
+_NO_TOTAL: Final = "the parser wants the number of entries, which only younger software prints"
+_PIECES: Final = "the parser does not know that older software counts packets in pieces"
+_WHOLE: Final = "the parser takes it for all of the entry"
+#: What genie does not read, by how the command begins, or, with "$", as a whole: of which version and by the parsers of
+#: which system ("" for any), and why.
 UNREAD: Final = (
     ("show crypto isakmp sa detail", "", "", "its row wants capabilities in the last column, and there are none"),
     ("show crypto isakmp sa", OLD, "", "the parser knows the 15.x layout, without the slot"),
     ("show crypto map", OLD, "", "the parser knows the 15.x layout"),
     ("show crypto ipsec sa", OLD, "", "the parser wants lines that are younger than 12.4"),
     ("show logging", OLD, "", "the parser wants the younger wording of the exception log"),
+    ("show cdp neighbors$", OLD, "", _NO_TOTAL),
+    ("show cdp neighbors$", SWITCH, "", _NO_TOTAL),
+    ("show cdp neighbors FastEthernet0/1$", OLD, "", _NO_TOTAL),
+    ("show cdp neighbors FastEthernet0/1$", SWITCH, "", _NO_TOTAL),
+    ("show cdp traffic", OLD, "", _PIECES),
+    ("show cdp traffic", SWITCH, "", _PIECES),
+    ("show cdp entry * protocol", "", "", _WHOLE),
+    ("show cdp entry * version", "", "", _WHOLE),
     ("show environment", "", "", _NO_SENSORS),
     ("show env", "", "", _NO_SENSORS),
     ("show inventory", "", "iosxe", "the parser wants a chassis of IOS-XE's naming"),
@@ -41,8 +53,12 @@ UNREAD: Final = (
 
 def unread(command: str, version: str, os: str) -> bool:
     return any(
-        command.startswith(words) and which in ("", version) and of in ("", os) for words, which, of, _ in UNREAD
+        f"{command}$".startswith(words) and which in ("", version) and of in ("", os) for words, which, of, _ in UNREAD
     )
+
+
+def version_of(lab: AutomationLab, node: str) -> str:
+    return lab.version if NODES[node] == "router" else SWITCH
 
 
 def parse(command: str, text: str, os: str = "iosxe") -> Any:
@@ -71,7 +87,7 @@ def test_every_show_that_has_a_parser_parses(lab: AutomationLab, node: str) -> N
         said = console.command(command)
         assert "% Invalid" not in said, command
         for os in ("ios", "iosxe"):
-            if unread(command, lab.version, os):
+            if unread(command, version_of(lab, node), os):
                 continue
             try:
                 read += parse(command, said, os) is not None
@@ -85,13 +101,16 @@ def test_what_is_excused_needs_it(lab: AutomationLab) -> None:
     """Each exception in the table above is one still."""
     consoles = {node: lab.privileged(node) for node in NODES}
     for words, version, os, _ in UNREAD:
-        if version not in ("", lab.version):
-            continue
-        node, command = next(
-            (node, command) for node in NODES for command in typed(NODES[node]) if command.startswith(words)
-        )
-        with pytest.raises(Exception, match=r".*"):
-            parse(command, consoles[node].command(command), os or "iosxe")
+        found = [
+            (node, command)
+            for node in NODES
+            for command in typed(NODES[node])
+            if f"{command}$".startswith(words) and version in ("", version_of(lab, node))
+        ]
+        assert found or version in VERSIONS, words
+        for node, command in found[:1]:
+            with pytest.raises(Exception, match=r".*"):
+                parse(command, consoles[node].command(command), os or "iosxe")
 
 
 class Read:
@@ -235,3 +254,22 @@ def test_who_is_there(lab: AutomationLab) -> None:
         said = lab.privileged(node).command("show users")
         lines = parse("show users", said)["line"]
         assert any(line["active"] for line in lines.values())
+
+
+def test_neighbors(lab: AutomationLab) -> None:
+    for node in NODES:
+        read = Read(lab, node)
+        parsed, ours = read("show cdp neighbors detail")
+        assert parsed["total_entries_displayed"] == len(ours["neighbors"]) > 0
+        for found, neighbor in zip(parsed["index"].values(), ours["neighbors"], strict=True):
+            assert (found["device_id"], found["platform"]) == (neighbor["device_id"], neighbor["platform"])
+            assert (found["local_interface"], found["port_id"]) == (neighbor["interface"], neighbor["port_id"])
+            assert found["capabilities"].split() == neighbor["capabilities"]
+            assert list(found["entry_addresses"]) == neighbor["addresses"]
+            assert (found["duplex_mode"], found["advertisement_ver"]) == ("full", 2)
+    if lab.version == YOUNG:
+        parsed, ours = Read(lab, "R-A")("show cdp neighbors")
+        rows = [
+            (row["device_id"], row["local_interface"], row["capability"]) for row in parsed["cdp"]["index"].values()
+        ]
+        assert rows == [("R-B", "FastEthernet0/0", "R S I"), ("SW-1", "FastEthernet0/1", "S I")]
