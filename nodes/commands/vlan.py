@@ -288,13 +288,14 @@ def ports_of(view: InterfacesView) -> InterfacesView:
 
 @table.show(
     "exec",
-    "show interfaces trunk",
+    "show interfaces [<name:interface>] trunk",
     text=switching.trunks,
-    help={"trunk": "Show interface trunk information"},
+    help={"trunk": "Show interface trunk information", "name": "Interface"},
 )
 def show_trunks(ctx: Context, args: Args) -> TrunksView:
     device: Switch = ctx.device
-    return device.trunks_view()
+    trunks = device.trunks_view().trunks
+    return TrunksView(tuple(trunk for trunk in trunks if args.get("name", trunk.port) == trunk.port))
 
 
 # MAC addresses -----------------------------------------------------------------------------------------------------
