@@ -121,7 +121,8 @@ class Read:
         self._console = lab.privileged(node)
 
     def __call__(self, command: str) -> tuple[Any, Any]:
-        return parse(command, self._console.command(command)), self._lab.show(self._node, command)
+        text, _, _prompt = self._console.command(command).rpartition("\n")
+        return parse(command, text), self._lab.show(self._node, command)
 
 
 def test_the_box(lab: AutomationLab) -> None:
