@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 DEFAULT_SECONDS: Final = 3600
 DEFAULT_KILOBYTES: Final = 4608000
 DEFAULT_ISAKMP_SECONDS: Final = 86400
+DEFAULT_WINDOW: Final = 64
 
 
 @dataclass(slots=True)
@@ -29,6 +30,33 @@ class IsakmpKeyConfig(NamedTuple):
     key: str
     address: int
     mask: int = 0xFFFFFFFF
+
+
+class HostKeyConfig(NamedTuple):
+    """``crypto isakmp key … hostname``"""
+
+    key: str
+    hostname: str
+
+
+class KeepaliveConfig(NamedTuple):
+    """``crypto isakmp keepalive``, in seconds."""
+
+    interval: int
+    retry: int = 2
+    periodic: bool = False
+
+
+@dataclass(slots=True)
+class IsakmpPeerConfig:
+    """``crypto isakmp peer address``: how to call this peer in aggressive mode.
+
+    ``endpoint`` is a kind (``fqdn``, ``user-fqdn``, ``ipv4-address``) and a value.
+    """
+
+    address: int
+    password: str = ""
+    endpoint: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -53,6 +81,8 @@ class CryptoMapConfig:
     pfs_group: int | None = None
     lifetime_seconds: int | None = None
     lifetime_kilobytes: int | None = None
+    default_peer: int | None = None
+    """One of ``peers``: the one to begin with again after a connection has ended."""
 
     @property
     def complete(self) -> bool:
@@ -69,3 +99,16 @@ class CryptoConfig:
     maps: dict[str, dict[int, CryptoMapConfig]] = field(default_factory=dict)
     lifetime_seconds: int = DEFAULT_SECONDS
     lifetime_kilobytes: int = DEFAULT_KILOBYTES
+    host_keys: list[HostKeyConfig] = field(default_factory=list)
+    peers: dict[int, IsakmpPeerConfig] = field(default_factory=dict)
+    identity: str = "address"
+    keepalive: KeepaliveConfig | None = None
+    nat_keepalive: int = 0
+    accept_aggressive: bool = True
+    invalid_spi_recovery: bool = True
+    nat_transparency: bool = True
+    log_sessions: bool = False
+    replay_window: int = DEFAULT_WINDOW
+    """0: replay detection is disabled."""
+    df_bit: str = "copy"
+    fragment_before: bool = True

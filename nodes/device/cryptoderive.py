@@ -10,10 +10,19 @@ from nodes.base.errors import AddressError
 from nodes.device.config import InterfaceAddress, RouterConfig
 from nodes.device.cryptoconfig import CryptoConfig, CryptoMapConfig
 from nodes.engine.acl import ABSENT, AccessList, AclRule, Action, Flow, PortMatch, PortOperator
-from nodes.engine.ike.config import IkeConfig, MapEntry, Policy, PreSharedKey, TransformSet
+from nodes.engine.ike.config import (
+    AggressivePeer,
+    HostKey,
+    IkeConfig,
+    Keepalive,
+    MapEntry,
+    Policy,
+    PreSharedKey,
+    TransformSet,
+)
 from nodes.engine.sad import MapEntry as SpdEntry
 from nodes.engine.sad import Packet as Traffic
-from nodes.esp.association import EspTransform, Proxies, Selector
+from nodes.esp.association import DfBit, EspTransform, Mode, Proxies, Selector
 
 #: Words of the configuration -> names of nodes.crypto.suites.
 CIPHERS: Final = {
@@ -138,14 +147,35 @@ def ike_config(config: RouterConfig, addresses: Mapping[str, InterfaceAddress | 
             continue
         entries.append(_map_entry(crypto, entry, interface, address.address, access_list))
     enabled = any(interface.crypto_map in crypto.maps for interface in config.interfaces.values())
-    return IkeConfig(enabled, policies, keys, tuple(entries))
+    return IkeConfig(
+        enabled,
+        policies,
+        keys,
+        tuple(entries),
+        host_keys=tuple(HostKey(key.key.encode(), key.hostname) for key in crypto.host_keys),
+        aggressive_peers=tuple(
+            AggressivePeer(peer.address, peer.password.encode() or None, peer.endpoint)
+            for peer in crypto.peers.values()
+        ),
+        accept_aggressive=crypto.accept_aggressive,
+        identity=crypto.identity,
+        fqdn=f"{config.hostname}.{config.domain_name}".rstrip("."),
+        keepalive=None if crypto.keepalive is None else Keepalive(*crypto.keepalive),
+        nat_traversal=crypto.nat_transparency,
+        nat_keepalive=crypto.nat_keepalive,
+        log_sessions=crypto.log_sessions,
+    )
 
 
 def _map_entry(
     crypto: CryptoConfig, entry: CryptoMapConfig, interface: str, address: int, access_list: AccessList
 ) -> MapEntry:
     sets = tuple(
-        TransformSet(name, transform_of(crypto.transform_sets[name].transforms))
+        TransformSet(
+            name,
+            transform_of(crypto.transform_sets[name].transforms),
+            Mode.TRANSPORT if crypto.transform_sets[name].mode == "transport" else Mode.TUNNEL,
+        )
         for name in entry.transform_sets
         if name in crypto.transform_sets
     )
@@ -161,4 +191,7 @@ def _map_entry(
         pfs_group=entry.pfs_group,
         lifetime_seconds=crypto.lifetime_seconds if entry.lifetime_seconds is None else entry.lifetime_seconds,
         lifetime_kilobytes=crypto.lifetime_kilobytes if entry.lifetime_kilobytes is None else entry.lifetime_kilobytes,
+        default_peer=entry.default_peer if entry.default_peer in entry.peers else None,
+        window=crypto.replay_window,
+        df=DfBit[crypto.df_bit.upper()],
     )

@@ -28,6 +28,12 @@ class IsakmpSaView:
     remaining: int | None
     """Seconds of the lifetime that are left; None before the SA is complete."""
     lifetime: int
+    capabilities: str = ""
+    """``D`` with dead peer detection, ``N`` with a translator on the way."""
+    local_port: int = 500
+    remote_port: int = 500
+    identity: str = ""
+    """Who the peer has proved to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,24 @@ class IsakmpPoliciesView:
 
 
 @dataclass(frozen=True, slots=True)
+class IsakmpPeerView:
+    """A peer with which phase 1 is complete."""
+
+    peer: str
+    port: int
+    local: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class IsakmpPeersView:
+    peers: tuple[IsakmpPeerView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IsakmpKeyView:
     address: str
+    """Or a host's name, with the mask of a single host."""
     mask: str
     key: str
 
@@ -78,6 +100,8 @@ class EspSaView:
     iv_octets: int
     replay_window: int
     packets: int
+    settings: str = "Tunnel"
+    """``Tunnel``, ``Transport``, with `` UDP-Encaps`` behind a translator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +135,8 @@ class IpsecFlowView:
     """Of the receive errors: packets that are none of this identity's traffic."""
     replayed: int = 0
     """Of the receive errors: packets seen before, or too old."""
+    peer_port: int = 500
+    path_mtu: int = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +246,16 @@ class CryptoSessionView:
     uptime: float | None
     ike: tuple[IsakmpSaView, ...]
     flows: tuple[SessionFlowView, ...]
+
+    @property
+    def port(self) -> int:
+        """The peer's UDP port."""
+        return next((sa.remote_port for sa in self.ike if sa.remaining is not None), 500)
+
+    @property
+    def identity(self) -> str:
+        """Who the peer has proved to be."""
+        return next((sa.identity for sa in self.ike if sa.identity), self.peer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class Delivery:
                 self._drops.count(Drop.ICMP_UNEXPECTED)
         elif isinstance(message, icmp.Other) and message.type == icmp.MASK_REQUEST:
             self._mask_request(packet, message)
-        elif not self._device.probes.receive(packet, message):
+        elif not self._device.icmp_received(packet, message):
             self._drops.count(Drop.ICMP_UNEXPECTED)
 
     def _mask_request(self, packet: Packet, message: icmp.Other) -> None:

@@ -29,10 +29,12 @@ from nodes.engine.ike.engine import IkeEngine
 from nodes.engine.ratelimit import KeyedLimiter
 from nodes.engine.sad import Acquire, Bypass, Renew, Sad, SaPair
 from nodes.engine.sad import Packet as Traffic
-from nodes.esp.association import Association, Direction
-from nodes.esp.layout import plaintext_mtu
+from nodes.esp.association import Association, DfBit, Direction, Mode
+from nodes.esp.layout import OUTER_HEADER, overhead, plaintext_mtu
 from nodes.esp.outcomes import Outcome
-from nodes.wire import ipv4, l4
+from nodes.wire import icmp, ipv4, l4
+from nodes.wire.doi import ISAKMP_PORT, NAT_T_PORT
+from nodes.wire.isakmp import KEEPALIVE, NON_ESP_MARKER
 
 if TYPE_CHECKING:
     from nodes.device.router import Router
@@ -41,8 +43,6 @@ if TYPE_CHECKING:
 LOG_INTERVAL: Final = 60.0
 #: Seconds between two attempts to tell a peer that we lost its SAs.
 RECOVERY_INTERVAL: Final = 10.0
-#: Octets of an outer IPv4 header.
-_OUTER: Final = 20
 
 _DROPS: Final = {
     Outcome.MALFORMED: Drop.ESP_MALFORMED,
@@ -76,8 +76,8 @@ class Ipsec(IpsecViews):
         self._numbers: dict[tuple[int, Direction], int] = {}
         self._pairs: dict[int, int] = {}
 
-    #: The UDP port of IKE, ours and the peers' (RFC 2408 2.5.1).
-    port = 500
+    #: The UDP ports of IKE (RFC 2408 2.5.1), and of IKE and ESP behind a translator (RFC 3947).
+    ports: Final = (ISAKMP_PORT, NAT_T_PORT)
 
     @property
     def enabled(self) -> bool:
@@ -111,7 +111,7 @@ class Ipsec(IpsecViews):
         for packet in vector:
             header = packet.header
             mine = header.dst in self._router.own
-            isakmp = mine and header.proto == l4.UDP and packet.flow.destination_port == self.port
+            isakmp = mine and header.proto == l4.UDP and packet.flow.destination_port in self.ports
             if mine and header.proto == l4.ESP:
                 self._esp_input(packet, opening)
             elif isakmp or self._clear_allowed(packet):
@@ -125,7 +125,11 @@ class Ipsec(IpsecViews):
         whole = self._router.delivery.whole(packet)
         if whole is None:
             return
-        header, payload = whole.header, whole.payload
+        self._esp_payload(whole, whole.payload, opening)
+
+    def _esp_payload(self, whole: Packet, payload: bytes, opening: dict[int, list[bytes]]) -> None:
+        """ESP of a whole packet, from its SPI on: behind the IPv4 header, or behind a UDP header."""
+        header = whole.header
         if len(payload) < 8:
             self._router.drops.count(Drop.ESP_MALFORMED)
             return
@@ -139,6 +143,8 @@ class Ipsec(IpsecViews):
             self._log_once(4, "RECVD_PKT_INV_SPI", header.src, f"decaps: rec'd IPSEC packet has invalid spi for {ends}")
             self._recover(header.src, header.dst)
             return
+        if record.inbound.mode is Mode.TRANSPORT:
+            payload = whole.data[:OUTER_HEADER] + payload
         opening.setdefault(number, []).append(payload)
 
     def _recover(self, peer: int, local: int) -> None:
@@ -147,7 +153,8 @@ class Ipsec(IpsecViews):
         Negotiating anew tells it (INITIAL-CONTACT, RFC 2407 4.6.3.3), long before its lifetimes end. Anybody can send
         an ESP packet, so this happens once in a while at most, and only for a peer of ours that we have nothing with.
         """
-        if any(record.peer == peer for record in self.sad.pairs()):
+        recovers = self._router.config.crypto.invalid_spi_recovery
+        if not recovers or any(record.peer == peer for record in self.sad.pairs()):
             return
         entries = [entry for entry in self.config.entries if peer in entry.peers and entry.local_address == local]
         if entries and self._recovered.allow(peer, self._router.now):
@@ -203,13 +210,43 @@ class Ipsec(IpsecViews):
         if number is None or record is None or record.outbound is None:
             self._router.drops.count(Drop.IPSEC_NO_SA)
             return
-        # Longer than what fits into the tunnel is cut before it is encrypted (RFC 4301 8.2; IOS's look-ahead), so that
-        # the other end has nothing to put together before it can decrypt.
-        room = plaintext_mtu(record.outbound.transform, self._router.interfaces[packet.egress].ip_mtu)
+        self.ike.sent(record.outbound.source, record.peer, self._router.now)
+        for data in self._pieces(packet, record, record.outbound):
+            sealing.setdefault(number, []).append(data)
+
+    def _pieces(self, packet: Packet, record: SaPair, outbound: Association) -> list[bytes]:
+        """The packet, or parts of it that fit into the tunnel; none when it must not be cut.
+
+        Longer than what fits is cut before it is encrypted (RFC 4301 8.2; IOS's look-ahead), so that the other end has
+        nothing to put together before it can decrypt. What is not cut here is cut, sealed, on its way out, if its outer
+        header allows that: so in transport mode, which protects whole packets only (RFC 4303 3.3.4).
+        """
+        router = self._router
+        mtu = record.room(router.interfaces[packet.egress].ip_mtu, router.now)
+        room = plaintext_mtu(outbound.transform, mtu, outbound.mode, udp=outbound.ports is not None)
         # Where the tunnel alone fills the MTU, what it seals is cut afterwards.
         room = max(room, ipv4.MTU_MIN)
-        for data in self._router.cut(packet, room):
-            sealing.setdefault(number, []).append(data)
+        whole = outbound.mode is Mode.TRANSPORT or not router.config.crypto.fragment_before
+        kept = packet.header.dont_fragment and (outbound.df is not DfBit.CLEAR or outbound.mode is Mode.TRANSPORT)
+        if packet.header.total_length > room and (kept or not (whole or packet.header.dont_fragment)):
+            return router.cut(packet, room)
+        return [packet.data]
+
+    def refused(self, message: icmp.Unreachable) -> bool:
+        """ICMP about one of our sealed packets: when it was too long, the next ones of its SA are made shorter."""
+        if message.code != icmp.FRAGMENTATION_NEEDED:
+            return False
+        try:
+            quoted = ipv4.peek_header(message.original)
+        except WireError:
+            return False
+        at = quoted.header_length
+        if quoted.proto == l4.UDP and message.original[at : at + 2] == NAT_T_PORT.to_bytes(2, "big"):
+            at += 8
+        elif quoted.proto != l4.ESP:
+            return False
+        spi = int.from_bytes(message.original[at : at + 4], "big")
+        return quoted.src in self._router.own and self.sad.too_big(spi, quoted.dst, message.mtu, self._router.now)
 
     def esp_sealed(self, sa: int, results: Sequence[tuple[Outcome, bytes]]) -> None:
         """Sealed packets come back from a worker: they leave as packets of our own."""
@@ -218,9 +255,7 @@ class Ipsec(IpsecViews):
         self._count_failures(results, pair, Direction.OUTBOUND)
         record = self.sad.pair(pair) if pair is not None else None
         if record is not None and record.outbound is not None and sealed:
-            transform = record.outbound.transform
-            overhead = _OUTER + 8 + transform.cipher_suite.iv_length + transform.icv_length
-            self.sad.sealed(record.spi, len(sealed), sum(map(len, sealed)) - overhead * len(sealed))
+            self.sad.sealed(record.spi, len(sealed), sum(map(len, sealed)) - overhead(record.outbound) * len(sealed))
         self._router.send_sealed(sealed)
         self.run()
 
@@ -252,6 +287,8 @@ class Ipsec(IpsecViews):
             octets += -(-(len(data) + 2) // block) * block
             opened.append(packet)
         self.sad.opened(pair, len(opened), octets)
+        if opened:
+            self.ike.heard(record.inbound.destination, record.peer, router.now)
         router.opened([packet for packet in opened if self.sad.inbound_opened(pair, traffic_of(packet))])
         self.run()
 
@@ -301,9 +338,15 @@ class Ipsec(IpsecViews):
     # IKE -------------------------------------------------------------------------------------------------------------
 
     def datagram(self, packet: Packet, datagram: l4.Udp) -> None:
-        """A message for UDP port 500."""
-        header = packet.header
-        self.ike.receive(datagram.payload, header.src, datagram.src_port, header.dst, self._router.now)
+        """A message for one of :attr:`ports`; on port 4500 also ESP, which has an SPI where IKE has zeros."""
+        header, payload, port = packet.header, datagram.payload, datagram.dst_port
+        if port == NAT_T_PORT and payload != KEEPALIVE and not payload.startswith(NON_ESP_MARKER):
+            opening: dict[int, list[bytes]] = {}
+            self._esp_payload(packet, payload, opening)
+            for number, packets in opening.items():
+                self._router.emit(OpenPackets(number, packets))
+        else:
+            self.ike.receive(payload, header.src, datagram.src_port, header.dst, self._router.now, port)
         self.run()
 
     def run(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nodes.base.addr import format_ipv4
+from nodes.base.addr import format_ipv4, parse_ipv4
 from nodes.base.drops import Drop
 from nodes.device import acltext, cryptoderive
 from nodes.device.cryptoconfig import CryptoMapConfig, TransformSetConfig
@@ -23,6 +23,8 @@ from nodes.device.cryptoviews import (
     IpsecSasView,
     IsakmpKeysView,
     IsakmpKeyView,
+    IsakmpPeersView,
+    IsakmpPeerView,
     IsakmpPoliciesView,
     IsakmpPolicyView,
     IsakmpSasView,
@@ -37,6 +39,7 @@ from nodes.engine.ike.views import IsakmpView
 from nodes.engine.sad import IdentityView, SaPair
 from nodes.esp.association import Direction
 from nodes.esp.layout import plaintext_mtu
+from nodes.wire.doi import ISAKMP_PORT
 
 if TYPE_CHECKING:
     from nodes.device.router import Router
@@ -82,10 +85,19 @@ class IpsecViews:
         )
 
     def isakmp_keys_view(self) -> IsakmpKeysView:
-        keys = self._router.config.crypto.keys
-        return IsakmpKeysView(
-            tuple(IsakmpKeyView(format_ipv4(key.address), format_ipv4(key.mask), key.key) for key in keys)
-        )
+        crypto = self._router.config.crypto
+        addresses = [IsakmpKeyView(format_ipv4(key.address), format_ipv4(key.mask), key.key) for key in crypto.keys]
+        names = [IsakmpKeyView(key.hostname, "255.255.255.255", key.key) for key in crypto.host_keys]
+        return IsakmpKeysView((*addresses, *names))
+
+    def isakmp_peers_view(self) -> IsakmpPeersView:
+        """Each peer once, by its newest SA."""
+        found: dict[tuple[int, int], IsakmpPeerView] = {}
+        for sa in map(_isakmp, self.ike.isakmp_sas(self._router.now)):
+            if sa.remaining is not None:
+                view = IsakmpPeerView(sa.remote, sa.remote_port, sa.local, sa.identity or sa.remote)
+                found.setdefault((parse_ipv4(sa.remote), parse_ipv4(sa.local)), view)
+        return IsakmpPeersView(tuple(view for _, view in sorted(found.items())))
 
     def transform_sets_view(self) -> TransformSetsView:
         sets = self._router.config.crypto.transform_sets.values()
@@ -125,7 +137,7 @@ class IpsecViews:
             description=entry.description,
             complete=entry.complete,
             peers=tuple(format_ipv4(peer) for peer in entry.peers),
-            current_peer=format_ipv4(entry.peers[0]) if entry.peers else None,
+            current_peer=format_ipv4(self._current_peer(entry)) if entry.peers else None,
             access_list=entry.match,
             rules=rules,
             kilobytes=config.crypto.lifetime_kilobytes
@@ -137,16 +149,31 @@ class IpsecViews:
             interfaces=tuple(name for name, port in config.interfaces.items() if port.crypto_map == entry.name),
         )
 
+    def _current_peer(self, entry: CryptoMapConfig) -> int:
+        """The peer in use; the first (or default) one of an entry that is not applied."""
+        for applied in self._router.ipsec.config.entries:
+            if (applied.map_name, applied.sequence) == (entry.name, entry.sequence):
+                return self.ike.current_peer(applied)
+        return entry.peers[0] if entry.default_peer is None else entry.default_peer
+
     # SAs -------------------------------------------------------------------------------------------------------------
 
-    def ipsec_sas_view(self, peer: int | None = None) -> IpsecSasView:
-        """Every interface with a crypto map, and its flows: those that have SAs or counters, and those that might."""
+    def ipsec_sas_view(
+        self, peer: int | None = None, map_name: str | None = None, interface_name: str | None = None
+    ) -> IpsecSasView:
+        """Every interface with a crypto map, and its flows: those that have SAs or counters, and those that might.
+
+        Of all of them those with a peer, a map or an interface.
+        """
+        chosen_map = map_name
         router = self._router
         identities = self.sad.identities()
         interfaces = []
         for interface in router.interfaces_named():
             map_name = router.config.interfaces[interface.name].crypto_map
-            if map_name not in router.config.crypto.maps:
+            if map_name not in router.config.crypto.maps or chosen_map not in (None, map_name):
+                continue
+            if interface_name not in (None, interface.name):
                 continue
             address = router.config.interfaces[interface.name].address
             flows = [self._flow(view) for view in identities if view.interface == interface.name]
@@ -171,7 +198,7 @@ class IpsecViews:
             for proxies in entry.proxies if entry.interface == interface else ():
                 if (entry.map_name, entry.sequence, proxies) not in known:
                     view = IdentityView(
-                        interface, entry.map_name, entry.sequence, proxies, entry.peers[0], 0, 0, 0, 0, ()
+                        interface, entry.map_name, entry.sequence, proxies, self.ike.current_peer(entry), 0, 0, 0, 0, ()
                     )
                     flows.append(self._flow(view))
         return flows
@@ -182,7 +209,12 @@ class IpsecViews:
         entry = self._router.config.crypto.maps.get(view.map_name, {}).get(view.sequence)
         interface = self._router.interface_by_name.get(view.interface)
         mtu = ETHERNET_MTU if interface is None else interface.ip_mtu
-        room = mtu if current is None else plaintext_mtu(current.inbound.transform, mtu)
+        path = mtu if current is None else current.room(mtu, self._router.now)
+        room, peer_port = path, ISAKMP_PORT
+        if current is not None and current.outbound is not None:
+            outbound = current.outbound
+            room = plaintext_mtu(outbound.transform, path, outbound.mode, udp=outbound.ports is not None)
+            peer_port = outbound.ports[1] if outbound.ports else ISAKMP_PORT
         return IpsecFlowView(
             local_address=format_ipv4(local.address),
             local_mask=format_ipv4(local.mask),
@@ -210,6 +242,8 @@ class IpsecViews:
             not_verified=view.reasons.get(Drop.ESP_BAD_ICV, 0),
             wrong_identity=view.reasons.get(Drop.IPSEC_POLICY, 0),
             replayed=view.reasons.get(Drop.ESP_REPLAY, 0),
+            peer_port=peer_port,
+            path_mtu=path,
         )
 
     def _esp_sa(self, pair: SaPair, direction: Direction) -> EspSaView:
@@ -227,6 +261,7 @@ class IpsecViews:
             iv_octets=association.transform.cipher_suite.iv_length,
             replay_window=association.window,
             packets=traffic.packets,
+            settings=association.mode.name.capitalize() + (" UDP-Encaps" if association.ports else ""),
         )
 
     def connections_view(self) -> EngineConnectionsView:
@@ -340,6 +375,10 @@ def _isakmp(view: IsakmpView) -> IsakmpSaView:
         group=view.group,
         remaining=view.remaining,
         lifetime=view.lifetime,
+        capabilities="D" * view.dpd + "N" * view.natted,
+        local_port=view.local_port,
+        remote_port=view.remote_port,
+        identity=view.peer_identity,
     )
 
 

@@ -285,10 +285,15 @@ class Router(IosIpDevice):
 
     def udp_received(self, packet: Packet, datagram: l4.Udp) -> bool:
         ipsec = self._ipsec
-        if ipsec is None or not ipsec.enabled or datagram.dst_port != ipsec.port:
+        if ipsec is None or not ipsec.enabled or datagram.dst_port not in ipsec.ports:
             return False
         ipsec.datagram(packet, datagram)
         return True
+
+    def icmp_received(self, packet: Packet, message: icmp.Message) -> bool:
+        if self._ipsec is not None and isinstance(message, icmp.Unreachable) and self._ipsec.refused(message):
+            return True
+        return super().icmp_received(packet, message)
 
     def esp_sealed(self, sa: int, results: Sequence[tuple[Outcome, bytes]], now: float) -> None:
         """A worker has sealed packets, see :class:`nodes.device.effects.EspUser`."""

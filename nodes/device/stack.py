@@ -290,6 +290,10 @@ class IpDevice(Device):
 
     # Out -----------------------------------------------------------------------------------------------------------
 
+    def icmp_received(self, packet: Packet, message: icmp.Message) -> bool:
+        """An ICMP message other than an echo request; False when it answers nothing of ours."""
+        return self.probes.receive(packet, message)
+
     def originate(
         self,
         destination: int,

@@ -30,6 +30,9 @@ RENEWAL_VOLUME: Final = 0.8
 RESPONDER_VOLUME: Final = 0.85
 SEQUENCE_MAX: Final = 0xFFFFFFFF
 KILOBYTE: Final = 1024
+#: The least path MTU that is believed, and for how many seconds (IOS: ten minutes).
+PATH_MTU_MIN: Final = 256
+PATH_MTU_AGE: Final = 600.0
 
 
 class Packet(NamedTuple):
@@ -139,10 +142,17 @@ class SaPair:
     outbound: Association | None = None
     outbound_id: int = 0
     pfs_group: int | None = None
+    path_mtu: int | None = None
+    """What a router on the way said that it can carry (RFC 1191), until ``path_mtu_until``; outer headers included."""
+    path_mtu_until: float = 0.0
     last_sequence: int = 0
     """The highest sequence number that came in and was authentic, as the one who has the window tells it."""
     renewed: bool = False
     expired: bool = False
+
+    def room(self, mtu: int, now: float) -> int:
+        """Octets that a sealed packet may have on its way over an interface with this MTU."""
+        return mtu if self.path_mtu is None or now >= self.path_mtu_until else min(mtu, self.path_mtu)
 
     @property
     def spi(self) -> int:
@@ -279,6 +289,16 @@ class Sad:
     def pair(self, spi: int) -> SaPair | None:
         """The pair with this inbound SPI."""
         return self._pairs.get(spi)
+
+    def too_big(self, spi: int, peer: int, mtu: int, now: float) -> bool:
+        """A router on the way to a peer cannot carry our ESP packets with this (outbound) SPI (RFC 4301 §8.2.1)."""
+        for record in self._pairs.values():
+            if record.outbound is not None and (record.outbound.spi, record.peer) == (spi, peer):
+                # Anybody can say so: not below what every link carries (RFC 791), and not for ever (RFC 1191 §6.3).
+                record.path_mtu = max(mtu, PATH_MTU_MIN)
+                record.path_mtu_until = now + PATH_MTU_AGE
+                return True
+        return False
 
     # Packets ---------------------------------------------------------------------------------------------------------
 

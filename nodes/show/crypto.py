@@ -45,10 +45,11 @@ def _end(address: str, mask: str) -> str:
 def _ike(sa: IsakmpSaView, detail: bool) -> Iterator[str]:
     up = sa.status == "ACTIVE" and sa.remaining is not None
     yield "  Session ID: 0  "
-    yield f"  IKEv1 SA: local {sa.local}/500 remote {sa.remote}/500 {'Active' if up else 'Inactive'} "
+    ends = f"local {sa.local}/{sa.local_port} remote {sa.remote}/{sa.remote_port}"
+    yield f"  IKEv1 SA: {ends} {'Active' if up else 'Inactive'} "
     if detail:
         lifetime = clock(sa.remaining) if sa.remaining else "0"
-        yield f"          Capabilities:(none) connid:{sa.connection_id} lifetime:{lifetime}"
+        yield f"          Capabilities:{sa.capabilities or '(none)'} connid:{sa.connection_id} lifetime:{lifetime}"
 
 
 def _flow(flow: SessionFlowView, detail: bool) -> Iterator[str]:
@@ -67,16 +68,16 @@ def _session(session: CryptoSessionView, detail: bool) -> Iterator[str]:
         yield f"Uptime: {stamp(session.uptime)}"
     yield f"Session status: {session.status:<14}"
     if detail:
-        yield f"Peer: {session.peer} port 500 fvrf: (none) ivrf: (none)"
+        yield f"Peer: {session.peer} port {session.port} fvrf: (none) ivrf: (none)"
         if any(sa.remaining is not None for sa in session.ike):
-            yield f"      Phase1_id: {session.peer}"
+            yield f"      Phase1_id: {session.identity}"
             yield "      Desc: (none)"
         else:
             # Before a peer has said who it is, IOS has the two in the other order.
             yield "      Desc: (none)"
             yield "      Phase1_id: (none)"
     else:
-        yield f"Peer: {session.peer} port 500 "
+        yield f"Peer: {session.peer} port {session.port} "
     for sa in session.ike:
         yield from _ike(sa, detail)
     for flow in session.flows:

@@ -29,7 +29,7 @@ def _esp(sa: EspSaView, map_name: str, words: CryptoWords, detail: bool) -> Iter
     connection = words.sa_connection.format(id=sa.connection_id, flow=sa.connection_id - _CONNECTIONS, map=map_name)
     yield f"      spi: {_spi(sa.spi, words)}"
     yield f"        transform: {sa.transform} ,"
-    yield "        in use settings ={Tunnel, }"
+    yield f"        in use settings ={{{sa.settings}, }}"
     yield f"        {connection}"
     yield f"        sa timing: remaining key lifetime (k/sec): ({sa.remaining_kilobytes}/{sa.remaining_seconds})"
     yield f"        IV size: {sa.iv_octets} bytes"
@@ -69,7 +69,9 @@ def _errors(flow: IpsecFlowView, detail: bool) -> list[str]:
     ]
 
 
-def _flow(flow: IpsecFlowView, interface: IpsecInterfaceView, words: CryptoWords, detail: bool) -> Iterator[str]:
+def _flow(
+    flow: IpsecFlowView, interface: IpsecInterfaceView, words: CryptoWords, detail: bool, sections: bool
+) -> Iterator[str]:
     local = f"{flow.local_address}/{flow.local_mask}/{flow.protocol}/{flow.local_port}"
     remote = f"{flow.remote_address}/{flow.remote_mask}/{flow.protocol}/{flow.remote_port}"
     indent = " " * words.sa_indent
@@ -78,7 +80,7 @@ def _flow(flow: IpsecFlowView, interface: IpsecInterfaceView, words: CryptoWords
     yield "   protected vrf: (none)"
     yield f"   local  ident (addr/mask/prot/port): ({local})"
     yield f"   remote ident (addr/mask/prot/port): ({remote})"
-    yield f"   current_peer {flow.peer} port 500"
+    yield f"   current_peer {flow.peer} port {flow.peer_port}"
     yield f"{indent} PERMIT, flags={{origin_is_acl,}}"
     yield f"{indent}#pkts encaps: {flow.encaps}, #pkts encrypt: {flow.encaps}, #pkts digest: {flow.encaps}"
     yield f"{indent}#pkts decaps: {flow.decaps}, #pkts decrypt: {flow.decaps}, #pkts verify: {flow.decaps}"
@@ -87,8 +89,12 @@ def _flow(flow: IpsecFlowView, interface: IpsecInterfaceView, words: CryptoWords
     yield f"{indent}#pkts not decompressed: 0, #pkts decompress failed: 0"
     for line in _errors(flow, detail):
         yield f"{indent}{line}"
+    if not sections:
+        return
     yield ""
-    mtu = words.sa_mtu.format(plaintext=flow.plaintext_mtu, path=interface.mtu, interface=interface.interface)
+    mtu = words.sa_mtu.format(
+        plaintext=flow.plaintext_mtu, path=flow.path_mtu, mtu=interface.mtu, interface=interface.interface
+    )
     yield f"     local crypto endpt.: {interface.local}, remote crypto endpt.: {flow.peer}"
     yield f"     {mtu}"
     yield f"     current outbound spi: {_spi(flow.outbound_spi, words)}"
@@ -108,14 +114,19 @@ def sas_detail(view: IpsecSasView) -> Iterator[str]:
     yield from _sas(view, detail=True)
 
 
-def _sas(view: IpsecSasView, *, detail: bool) -> Iterator[str]:
+def identities(view: IpsecSasView) -> Iterator[str]:
+    """``show crypto ipsec sa identity``: the flows and their counters alone."""
+    yield from _sas(view, detail=False, sections=False)
+
+
+def _sas(view: IpsecSasView, *, detail: bool, sections: bool = True) -> Iterator[str]:
     words = personality.crypto_of(view.personality)
     for interface in view.interfaces:
         yield ""
         yield f"interface: {interface.interface}"
         yield f"    Crypto map tag: {interface.map_name}, local addr {interface.local}"
         for flow in interface.flows:
-            yield from _flow(flow, interface, words, detail)
+            yield from _flow(flow, interface, words, detail, sections)
 
 
 def transform_sets(view: TransformSetsView) -> Iterator[str]:

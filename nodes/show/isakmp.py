@@ -8,6 +8,7 @@ from typing import Final
 from nodes.device.cryptoconfig import DEFAULT_ISAKMP_SECONDS
 from nodes.device.cryptoviews import (
     IsakmpKeysView,
+    IsakmpPeersView,
     IsakmpPoliciesView,
     IsakmpPolicyView,
     IsakmpSasView,
@@ -60,6 +61,12 @@ def sas(view: IsakmpSasView) -> Iterator[str]:
     yield ""
 
 
+def peers(view: IsakmpPeersView) -> Iterator[str]:
+    for peer in view.peers:
+        yield f"Peer: {peer.peer} Port: {peer.port} Local: {peer.local}"
+        yield f" Phase1 id: {peer.identity}"
+
+
 _DETAIL_CODES: Final = (
     "Codes: C - IKE configuration mode, D - Dead Peer Detection",
     "       K - Keepalives, N - NAT-traversal",
@@ -73,8 +80,7 @@ def _detail(sa: IsakmpSaView) -> Iterator[str]:
     remaining = "" if sa.remaining is None else clock(sa.remaining)
     group = sa.group or ""
     negotiated = f"{sa.encryption:<5}{sa.hash:<7}{sa.authentication:<5}{group:<3}{remaining:<9}"
-    # The last column, for capabilities, is empty: none of them is in use.
-    yield f"{sa.connection_id:<6}{sa.local:<16}{sa.remote:<16}{'':<7}{sa.status:<7}{negotiated}{'':<4}"
+    yield f"{sa.connection_id:<6}{sa.local:<16}{sa.remote:<16}{'':<7}{sa.status:<7}{negotiated}{sa.capabilities:<4}"
     if sa.connection_id > _CONNECTIONS:
         yield f"       Engine-id:Conn-id =  SW:{sa.connection_id - _CONNECTIONS}"
     yield ""

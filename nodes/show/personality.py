@@ -21,8 +21,6 @@ class Personality:
     acl_one_match: str
     local_routes: bool
     """Whether /32 ``L`` routes stand in ``show ip route``, and masks behind connected networks."""
-    filtered_routes_legend: bool
-    """Whether the legend heads also the routes of one kind, and what no routing protocol does is said."""
     route_indent: int
     default_route_first: bool
     """Whether 0.0.0.0/0 heads the routes of ``show ip route`` or ends them."""
@@ -53,7 +51,6 @@ PERSONALITIES: Final = {
         acl_matches="({n} matches)",
         acl_one_match="(1 match)",
         local_routes=True,
-        filtered_routes_legend=True,
         route_indent=6,
         default_route_first=True,
         blank_before_probes=False,
@@ -71,7 +68,6 @@ PERSONALITIES: Final = {
         acl_matches="({n} match(es))",
         acl_one_match="(1 match(es))",
         local_routes=False,
-        filtered_routes_legend=False,
         route_indent=5,
         default_route_first=False,
         blank_before_probes=True,
@@ -89,7 +85,6 @@ PERSONALITIES: Final = {
         acl_matches="({n} matches)",
         acl_one_match="(1 match)",
         local_routes=False,
-        filtered_routes_legend=False,
         route_indent=5,
         default_route_first=False,
         blank_before_probes=True,
@@ -139,7 +134,7 @@ CRYPTO: Final = {
         isakmp_slot=False,
         default_policy=False,
         sa_indent=4,
-        sa_mtu="plaintext mtu {plaintext}, path mtu {path}, ip mtu {path}, ip mtu idb {interface}",
+        sa_mtu="plaintext mtu {plaintext}, path mtu {path}, ip mtu {mtu}, ip mtu idb {interface}",
         sa_pfs=True,
         sa_connection="conn id: {id}, flow_id: SW:{flow}, sibling_flags 80000046, crypto map: {map}",
         spi_digits=1,
@@ -151,7 +146,7 @@ CRYPTO: Final = {
         isakmp_slot=True,
         default_policy=True,
         sa_indent=3,
-        sa_mtu="path mtu {path}, ip mtu {path}, ip mtu idb {interface}",
+        sa_mtu="path mtu {path}, ip mtu {mtu}, ip mtu idb {interface}",
         sa_pfs=False,
         sa_connection="conn id: {id}, flow_id: FPGA:1, crypto map: {map}",
         spi_digits=8,

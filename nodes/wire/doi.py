@@ -11,6 +11,8 @@ from enum import IntEnum
 from typing import Final
 
 ISAKMP_PORT: Final = 500
+#: IKE and ESP behind a translator (RFC 3947 §4).
+NAT_T_PORT: Final = 4500
 
 #: RFC 2407 §4.2: the situation of a peer that uses no labels.
 SIT_IDENTITY_ONLY: Final = 1

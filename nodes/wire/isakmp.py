@@ -48,6 +48,10 @@ FLAG_AUTHENTICATION_ONLY: Final = 4
 #: sends, and a bound for what a hostile message can make us do.
 PAYLOADS_MAX: Final = 64
 
+#: What stands before IKE on port 4500, where ESP has an SPI (RFC 3948 §2.2), and a keepalive (§2.3).
+NON_ESP_MARKER: Final = bytes(4)
+KEEPALIVE: Final = b"\xff"
+
 _HEADER = struct.Struct("!8s8sBBBBII")
 GENERIC = struct.Struct("!BBH")
 _ID_FIXED = struct.Struct("!BBH")

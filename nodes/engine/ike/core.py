@@ -20,12 +20,12 @@ from nodes.engine.ike.sa import (
     Pair,
     QuickMode,
 )
-from nodes.engine.ike.states import Event, QuickEvent, QuickState, Role, phase_1, phase_2
+from nodes.engine.ike.states import Event, QuickEvent, QuickState, Role, State, phase_1, phase_2
 from nodes.esp.association import Association, Direction, Proxies
 from nodes.wire import isakmp
-from nodes.wire.doi import Exchange, PayloadType, Protocol
+from nodes.wire.doi import NAT_T_PORT, Exchange, PayloadType, Protocol
 from nodes.wire.esp import SPI_MIN
-from nodes.wire.isakmp import Deletion, Header, Notification, Payload
+from nodes.wire.isakmp import NON_ESP_MARKER, Deletion, Header, Notification, Payload
 
 #: Exchanges that peers have begun and not finished, with those that were refused and still linger.
 HALF_OPEN_LIMIT: Final = 64
@@ -50,6 +50,10 @@ class Core:
         self._next_isakmp_id = 1001
         self._next_ipsec_id = 2001
         self._logged: dict[tuple[str, int], float] = {}
+        #: (interface, crypto map, sequence) -> the peer in use, of entries with several.
+        self.current_peers: dict[tuple[str, str, int], int] = {}
+        #: (local, remote) -> when something came from a peer under its IPsec SAs.
+        self.heard: dict[tuple[int, int], float] = {}
 
     # Finding ---------------------------------------------------------------------------------------------------------
 
@@ -143,6 +147,12 @@ class Core:
         self.pairs[spi] = pair
         return pair
 
+    def learn_cookie(self, sa: IsakmpSa, cookie: bytes) -> None:
+        """From now on the SA is known by both cookies."""
+        del self.sas[sa.cookies]
+        sa.responder_cookie = cookie
+        self.sas[sa.cookies] = sa
+
     # Sending ---------------------------------------------------------------------------------------------------------
 
     def send(self, sa: IsakmpSa, datagram: bytes) -> None:
@@ -151,7 +161,8 @@ class Core:
             sa,
             f" sending packet to {format_ipv4(sa.remote)} my_port {here} peer_port {there} ({sa.role.value}) {sa.word}",
         )
-        self.effects.append(SendDatagram(sa.local, here, sa.remote, there, datagram))
+        marker = NON_ESP_MARKER if here == NAT_T_PORT else b""
+        self.effects.append(SendDatagram(sa.local, here, sa.remote, there, marker + datagram))
 
     def post(self, sa: IsakmpSa, outbox: Outbox, datagram: bytes, now: float, *, awaits_answer: bool) -> None:
         """Send the next message of an exchange, and again on a timer while it awaits an answer."""
@@ -216,9 +227,14 @@ class Core:
         spi = pair.inbound_spi if inbound else pair.outbound_spi
         ends = (pair.peer, pair.owner.local) if inbound else (pair.owner.local, pair.peer)
         middle = transform.cipher_suite.key_length
-        association = Association(spi, direction, *ends, transform, key[:middle], key[middle:])
+        entry, owner = pair.entry, pair.owner
+        ports = None
+        if owner.natted:
+            ports = (owner.remote_port, owner.local_port) if inbound else (owner.local_port, owner.remote_port)
+        association = Association(
+            spi, direction, *ends, transform, key[:middle], key[middle:], entry.window, pair.mode, ports, entry.df
+        )
         connection_id = pair.inbound_id if inbound else pair.outbound_id
-        entry = pair.entry
         self.effects.append(
             InstallSa(
                 association,
@@ -238,6 +254,8 @@ class Core:
         if inbound:
             pair.inbound = True
         else:
+            if not any(self.pairs_with(owner.local, pair.peer)):
+                self._session(pair, "UP  ")
             pair.outbound = True
         self.say_ipsec(lambda: words.created(pair, association, connection_id))
 
@@ -249,7 +267,17 @@ class Core:
         if pair.outbound:
             self.effects.append(RemoveSa(pair.outbound_spi, Direction.OUTBOUND, pair.inbound_spi, pair.peer))
         pair.outbound_key = b""
+        if pair.outbound and not any(self.pairs_with(pair.owner.local, pair.peer)):
+            self._session(pair, "DOWN")
         self.say_ipsec(lambda: words.deleted(pair))
+
+    def _session(self, pair: Pair, state: str) -> None:
+        """``crypto logging session``: the first pair with a peer came into being, or the last one went."""
+        if self.config.log_sessions:
+            peer = format_ipv4(pair.peer)
+            identity = pair.owner.peer_identity or peer
+            text = f"Crypto tunnel is {state}.  Peer {peer}:{pair.owner.remote_port}       Id: {identity}"
+            self.log(5, "SESSION_STATUS", text)
 
     def delete_pairs(self, pairs: Iterable[Pair]) -> None:
         """Remove pairs and tell the peers, by the SPIs that are ours (RFC 2408 §3.15)."""
@@ -300,7 +328,7 @@ class Core:
         sa.purge_at = now + LINGER
         sa.outbox = Outbox()
         sa.received.clear()
-        sa.renew_at = sa.expires_at = None
+        sa.renew_at = sa.expires_at = sa.dpd_due = sa.keepalive_due = None
         sa.keys = None
         sa.psk = sa.private = b""
         sa.requests.clear()
@@ -308,10 +336,23 @@ class Core:
         sa.exchanges.clear()
 
     def make_room(self) -> None:
-        """Keep the unfinished exchanges of peers below their limit: those that failed go first, then the oldest."""
+        """Keep the unfinished exchanges of peers below their limit.
+
+        Those that failed go first, then those of addresses that no entry names, then those that have come no further
+        than their first message (which anybody can send in anybody's name), then the oldest.
+        """
         half_open = [(key, sa) for key, sa in self.sas.items() if sa.half_open]
         if len(half_open) < HALF_OPEN_LIMIT:
             return
-        key, _ = min(half_open, key=lambda item: (not item[1].deleted, item[1].created_at))
+        known = {peer for entry in self.config.entries for peer in entry.peers}
+        key, _ = min(
+            half_open,
+            key=lambda item: (
+                not item[1].deleted,
+                item[1].remote in known,
+                item[1].state is State.R_MM4,
+                item[1].created_at,
+            ),
+        )
         del self.sas[key]
         self.drops.count(Drop.IKE_HALF_OPEN)

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from nodes.base.addr import format_ipv4
 from nodes.base.drops import Drop, DropCounters
 from nodes.base.errors import WireError
-from nodes.engine.ike import informational, main_mode, proposals, quick_mode, renewal, words
+from nodes.engine.ike import (
+    aggressive_mode,
+    dpd,
+    informational,
+    main_mode,
+    nat,
+    peers,
+    phase1,
+    proposals,
+    quick_mode,
+    renewal,
+    words,
+)
 from nodes.engine.ike.config import IkeConfig, MapEntry
 from nodes.engine.ike.core import Core
 from nodes.engine.ike.effects import Effect
 from nodes.engine.ike.envelope import NotAuthenticError
 from nodes.engine.ike.sa import IsakmpSa, Pair, QuickMode, Request
-from nodes.engine.ike.states import Event, IllegalEventError, QuickState, Role
+from nodes.engine.ike.states import IllegalEventError, QuickState, Role
 from nodes.engine.ike.views import IsakmpView, PairView, isakmp_view, pair_view
 from nodes.esp.association import Proxies
 from nodes.wire import doi, isakmp
 from nodes.wire.doi import Exchange, Notify
-from nodes.wire.isakmp import ZERO_COOKIE, Header, Notification
+from nodes.wire.isakmp import KEEPALIVE, NON_ESP_MARKER, ZERO_COOKIE, Header, Notification
 
 #: Quick mode messages kept that came before main mode's last message was worked off.
 EARLY_LIMIT: Final = 4
@@ -76,8 +89,11 @@ class IkeEngine:
 
         A negotiation for the same traffic that is under way goes on; more traffic does not hurry it.
         """
-        core = self._core
-        remote = entry.peers[0] if peer is None else peer
+        return self._want(Request(entry, proxies), peers.current(self._core, entry) if peer is None else peer, now)
+
+    def _want(self, request: Request, remote: int, now: float) -> bool:
+        """Negotiate with this peer; when that cannot even begin, with the others of the entry."""
+        core, entry, proxies = self._core, request.entry, request.proxies
         if not core.config.enabled or self._under_way(entry, proxies, remote):
             return core.config.enabled
         core.say_ipsec(lambda: words.requested(entry, remote, proxies))
@@ -87,17 +103,51 @@ class IkeEngine:
             return True
         sa = core.negotiating_sa(entry.local_address, remote) or self._begin(entry.local_address, remote, now)
         if sa is None:
-            return False
+            return self._next_peer(request, remote, now)
         if len(sa.requests) < REQUEST_LIMIT:
-            sa.requests.append(Request(entry, proxies))
+            sa.requests.append(request)
         return True
 
-    def receive(self, datagram: bytes, source: int, source_port: int, destination: int, now: float) -> None:
-        """A datagram for UDP port 500 of our address ``destination``."""
+    def _next_peer(self, request: Request, failed: int, now: float) -> bool:
+        """A peer did not answer: try the next of ``set peer``, until each had its turn."""
+        core, tried = self._core, (*request.tried, failed)
+        following = peers.following(request.entry, failed, tried)
+        if following is None:
+            peers.failed(core, request.entry, failed)
+            return False
+        core.current_peers[request.entry.name] = following
+        return self._want(replace(request, tried=tried), following, now)
+
+    def sent(self, local: int, remote: int, now: float) -> None:
+        """Traffic goes to a peer under IPsec SAs."""
+        dpd.sent(self._core, local, remote, now)
+
+    def heard(self, local: int, remote: int, now: float) -> None:
+        """Traffic came from a peer under IPsec SAs, and was authentic."""
+        dpd.heard(self._core, local, remote, now)
+
+    def current_peer(self, entry: MapEntry) -> int:
+        """The peer that an entry's next negotiation begins with."""
+        return peers.current(self._core, entry)
+
+    def receive(
+        self,
+        datagram: bytes,
+        source: int,
+        source_port: int,
+        destination: int,
+        now: float,
+        port: int = doi.ISAKMP_PORT,
+    ) -> None:
+        """A datagram for UDP port 500, or 4500 where it is not ESP, of our address ``destination``."""
         core = self._core
         if not core.config.enabled:
             self.drops.count(Drop.IKE_OFF)
             return
+        if port == doi.NAT_T_PORT:
+            if datagram == KEEPALIVE:
+                return
+            datagram = datagram.removeprefix(NON_ESP_MARKER)
         try:
             header, body = isakmp.parse(datagram)
         except WireError:
@@ -105,9 +155,14 @@ class IkeEngine:
             return
         sa = self._find(header, source, destination)
         if sa is None:
-            self._stranger(header, body, datagram, source, source_port, destination, now)
+            self._stranger(header, body, datagram, (source, source_port), (destination, port), now)
             return
-        self._dispatch(sa, header, body, datagram, now)
+        ports = sa.local_port, sa.remote_port
+        if port == doi.NAT_T_PORT:
+            # RFC 3947 §4: who is behind a translator is answered where its last authentic message came from.
+            sa.local_port, sa.remote_port = port, source_port
+        if not self._dispatch(sa, header, body, datagram, now):
+            sa.local_port, sa.remote_port = ports
         while sa.usable and sa.early:
             early = sa.early.pop(0)
             self._dispatch(sa, *isakmp.parse(early), early, now)
@@ -142,7 +197,8 @@ class IkeEngine:
 
     def isakmp_sas(self, now: float) -> tuple[IsakmpView, ...]:
         """Every ISAKMP SA that is listed, the newest first, as IOS does."""
-        return tuple(isakmp_view(sa, now) for sa in reversed(list(self._core.sas.values())))
+        keepalives = self._core.config.keepalive is not None
+        return tuple(isakmp_view(sa, now, keepalives=keepalives) for sa in reversed(list(self._core.sas.values())))
 
     def pairs(self) -> tuple[PairView, ...]:
         return tuple(pair_view(pair) for pair in self._core.pairs.values())
@@ -154,7 +210,7 @@ class IkeEngine:
 
     def _deadlines(self) -> Iterator[float]:
         for sa in self._core.sas.values():
-            for at in (sa.outbox.due, sa.renew_at, sa.expires_at, sa.purge_at):
+            for at in (sa.outbox.due, sa.renew_at, sa.expires_at, sa.purge_at, sa.dpd_due, sa.keepalive_due):
                 if at is not None:
                     yield at
             for exchange in sa.exchanges.values():
@@ -176,12 +232,17 @@ class IkeEngine:
             if sa.outbox.due is not None and sa.outbox.due <= now:
                 if not core.retransmit(sa, sa.outbox, now, 1):
                     core.say(sa, "peer does not do paranoid keepalives.")
+                    requests = list(sa.requests)
                     core.delete_sa(sa, now, "Death by retransmission P1")
+                    for request in requests:
+                        self._next_peer(request, sa.remote, now)
             elif sa.expires_at is not None and sa.expires_at <= now:
                 core.delete_sa(sa, now, "Lifetime expired", tell=True)
             elif sa.renew_at is not None and sa.renew_at <= now:
                 sa.renew_at = None
                 self._renew_isakmp(sa, now)
+            nat.keep_alive(core, sa, now)
+            dpd.timer(core, sa, now)
 
     def _exchange_timer(self, sa: IsakmpSa, exchange: QuickMode, now: float) -> None:
         core = self._core
@@ -228,8 +289,8 @@ class IkeEngine:
         # Our own first message, sent back to us, is not from a peer.
         return None if sa.role is Role.INITIATOR and responder == ZERO_COOKIE else sa
 
-    def _dispatch(self, sa: IsakmpSa, header: Header, body: bytes, datagram: bytes, now: float) -> None:
-        """A message for an SA that exists."""
+    def _dispatch(self, sa: IsakmpSa, header: Header, body: bytes, datagram: bytes, now: float) -> bool:
+        """A message for an SA that exists; whether it was a good one, and encrypted."""
         core = self._core
         peer = format_ipv4(sa.remote)
         core.say(
@@ -242,11 +303,13 @@ class IkeEngine:
                 core.answer_again(sa, sa.outbox, now, 1)
             else:
                 self.drops.count(Drop.IKE_NO_SA)
-            return
+            return False
         try:
             match header.exchange:
-                case Exchange.IDENTITY_PROTECTION if header.message_id == 0:
+                case Exchange.IDENTITY_PROTECTION if header.message_id == 0 and not sa.aggressive:
                     main_mode.receive(core, sa, header, body, datagram, now)
+                case Exchange.AGGRESSIVE if header.message_id == 0 and sa.aggressive:
+                    aggressive_mode.receive(core, sa, header, body, datagram, now)
                 case Exchange.INFORMATIONAL:
                     informational.receive(core, sa, header, body, now)
                 case Exchange.QUICK_MODE if sa.usable:
@@ -255,6 +318,8 @@ class IkeEngine:
                     self._keep(sa, datagram)
                 case _:
                     self.drops.count(Drop.IKE_UNSUPPORTED)
+                    return False
+            return header.encrypted
         except IllegalEventError:
             self.drops.count(Drop.IKE_UNEXPECTED)
         except NotAuthenticError as error:
@@ -263,6 +328,7 @@ class IkeEngine:
         except WireError as error:
             self.drops.count(Drop.IKE_MALFORMED)
             self._bad_message(sa, str(error), now)
+        return False
 
     def _keep(self, sa: IsakmpSa, datagram: bytes) -> None:
         """The peer is complete and begins phase 2, while its last message of phase 1 is still on its way."""
@@ -288,20 +354,21 @@ class IkeEngine:
         header: Header,
         body: bytes,
         datagram: bytes,
-        source: int,
-        source_port: int,
-        destination: int,
+        source_end: tuple[int, int],
+        destination_end: tuple[int, int],
         now: float,
     ) -> None:
-        """A message that belongs to no SA: message 1 of main mode, or nothing of use."""
+        """A message that belongs to no SA: message 1 of phase 1, or nothing of use."""
         core = self._core
+        (source, source_port), (destination, port) = source_end, destination_end
         if header.responder_cookie != ZERO_COOKIE or header.message_id or header.encrypted:
             self.drops.count(Drop.IKE_NO_SA)
             peer = format_ipv4(source)
             text = f"IKE message from {peer} has no SA and is not an initialization offer"
             core.log_peer(4, "IKMP_NO_SA", source, text, now)
             return
-        if header.exchange != Exchange.IDENTITY_PROTECTION:
+        aggressive = header.exchange == Exchange.AGGRESSIVE and core.config.accept_aggressive
+        if header.exchange != Exchange.IDENTITY_PROTECTION and not aggressive:
             self.drops.count(Drop.IKE_UNSUPPORTED)
             return
         if any(
@@ -317,8 +384,10 @@ class IkeEngine:
             source,
             header.initiator_cookie,
             now,
+            local_port=port,
             remote_port=source_port,
             responder_cookie=core.new_cookie(),
+            aggressive=aggressive,
         )
         core.say(
             None,
@@ -327,8 +396,9 @@ class IkeEngine:
         core.sas[sa.cookies] = sa
         try:
             payloads = isakmp.split(header.next_payload, body)
-            main_mode.step(core, sa, Event.MM1, main_mode.Message(header, payloads, datagram), now)
-        except main_mode.PolicyRefusedError:
+            message = phase1.Message(header, payloads, datagram)
+            (aggressive_mode if aggressive else main_mode).begin(core, sa, message, now)
+        except phase1.PolicyRefusedError:
             self._refuse(sa, datagram, now)
         except WireError:
             del core.sas[sa.cookies]
@@ -345,8 +415,8 @@ class IkeEngine:
         sa.received.append(datagram)
         sa.outbox.datagram = refusal
         sa.outbox.sent_at = now
-        peer = format_ipv4(sa.remote)
-        core.log_peer(6, "IKMP_MODE_FAILURE", sa.remote, f"Processing of Main mode failed with peer at {peer}", now)
+        peer, mode = format_ipv4(sa.remote), "Aggressive" if sa.aggressive else "Main"
+        core.log_peer(6, "IKMP_MODE_FAILURE", sa.remote, f"Processing of {mode} mode failed with peer at {peer}", now)
 
     # Helpers ---------------------------------------------------------------------------------------------------------
 
@@ -354,18 +424,20 @@ class IkeEngine:
         """Begin phase 1 as the initiator; None without a key for the peer or a policy to offer."""
         core = self._core
         peer = format_ipv4(remote)
-        if core.config.key_for(remote) is None:
+        aggressive = core.config.calls_aggressively(remote)
+        mode = "Aggressive" if aggressive else "Main"
+        if core.config.initiators_key(remote) is None:
             core.say(None, f"No pre-shared key with {peer}!")
             core.say(None, " No Cert or pre-shared address key.")
-            core.say(None, " construct_initial_message: Can not start Main mode")
+            core.say(None, f" construct_initial_message: Can not start {mode} mode")
             return None
         if not proposals.usable_policies(core.config.policies):
-            core.say(None, " construct_initial_message: Can not start Main mode")
+            core.say(None, f" construct_initial_message: Can not start {mode} mode")
             return None
         core.say(None, f"found peer pre-shared key matching {peer}")
-        sa = IsakmpSa(Role.INITIATOR, local, remote, core.new_cookie(), now)
+        sa = IsakmpSa(Role.INITIATOR, local, remote, core.new_cookie(), now, aggressive=aggressive)
         core.sas[sa.cookies] = sa
-        main_mode.start(core, sa, now)
+        (aggressive_mode if aggressive else main_mode).start(core, sa, now)
         return sa
 
     def _under_way(self, entry: MapEntry, proxies: Proxies, remote: int) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 from nodes.base.addr import format_ipv4
 from nodes.base.drops import Drop
 from nodes.base.errors import WireError
-from nodes.engine.ike import envelope, proposals, words
+from nodes.engine.ike import dpd, envelope, proposals, words
 from nodes.engine.ike.core import Core
 from nodes.engine.ike.sa import IsakmpSa, QuickMode
 from nodes.engine.ike.states import QuickState, Role
@@ -19,8 +19,12 @@ from nodes.wire import doi, isakmp
 from nodes.wire.doi import Notify, PayloadType, Protocol
 from nodes.wire.isakmp import Header, Notification
 
-#: IOS has its own name for this one.
-_NAMES: Final[Mapping[int, str]] = {Notify.NO_PROPOSAL_CHOSEN: "PROPOSAL_NOT_CHOSEN"}
+#: IOS has its own names for these.
+_NAMES: Final[Mapping[int, str]] = {
+    Notify.NO_PROPOSAL_CHOSEN: "PROPOSAL_NOT_CHOSEN",
+    Notify.R_U_THERE: "DPD/R_U_THERE",
+    Notify.R_U_THERE_ACK: "DPD/R_U_THERE_ACK",
+}
 
 
 def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, now: float) -> None:
@@ -75,6 +79,8 @@ def notified(core: Core, sa: IsakmpSa, body: bytes, now: float, message_id: int 
     _show(core, sa, notification, message_id)
     if notification.type == Notify.INITIAL_CONTACT:
         _initial_contact(core, sa, now)
+    elif notification.type in (Notify.R_U_THERE, Notify.R_U_THERE_ACK):
+        dpd.received(core, sa, notification, now)
     elif notification.type == Notify.RESPONDER_LIFETIME and notification.protocol == Protocol.ISAKMP:
         _responder_lifetime(core, sa, notification)
     elif notification.type < doi.NOTIFY_STATUS and notification.protocol == Protocol.ESP:

@@ -12,7 +12,7 @@ from nodes.base.addr import IPV4_MAX
 from nodes.base.errors import WireError
 from nodes.crypto.groups import GROUPS
 from nodes.engine.ike.config import MapEntry, Policy, TransformSet
-from nodes.esp.association import EspTransform, Selector
+from nodes.esp.association import EspTransform, Mode, Proxies, Selector
 from nodes.wire import doi, isakmp, isakmp_sa
 from nodes.wire.doi import IkeAttribute, IpsecAttribute
 from nodes.wire.isakmp import Identification
@@ -167,21 +167,42 @@ def describe_phase_1(transform: Transform) -> Iterator[str]:
 # Phase 2 -------------------------------------------------------------------------------------------------------------
 
 
-def offer_phase_2(entry: MapEntry, spi: int) -> SecurityAssociation:
+#: Mode -> its attribute, as it is and inside UDP (RFC 2407 §4.5, RFC 3947 §5.1).
+ENCAPSULATIONS: Final = {
+    (Mode.TUNNEL, False): doi.Encapsulation.TUNNEL,
+    (Mode.TRANSPORT, False): doi.Encapsulation.TRANSPORT,
+    (Mode.TUNNEL, True): doi.Encapsulation.UDP_TUNNEL,
+    (Mode.TRANSPORT, True): doi.Encapsulation.UDP_TRANSPORT,
+}
+_ENCAPSULATION_WORDS: Final = {1: "Tunnel", 2: "Transport", 3: "Tunnel-UDP", 4: "Transport-UDP"}
+
+
+class Path(NamedTuple):
+    """The ends of a quick mode, the traffic between them, and whether a translator is there."""
+
+    local: int
+    remote: int
+    proxies: Proxies
+    natted: bool = False
+
+
+def offer_phase_2(entry: MapEntry, spi: int, path: Path) -> SecurityAssociation:
     """One proposal of one transform for each transform set, alternatives in the order of the configuration."""
     packed = spi.to_bytes(4, "big")
     return SecurityAssociation(
         tuple(
-            Proposal(number, doi.Protocol.ESP, packed, (_esp_transform(1, item.transform, entry),))
+            Proposal(number, doi.Protocol.ESP, packed, (_esp_transform(1, item, entry, path),))
             for number, item in enumerate(entry.transform_sets, 1)
         )
     )
 
 
-def _esp_transform(number: int, transform: EspTransform, entry: MapEntry) -> Transform:
+def _esp_transform(number: int, item: TransformSet, entry: MapEntry, path: Path) -> Transform:
+    transform = item.transform
     identifier, bits = ESP_CIPHERS[transform.cipher]
+    mode = item.mode_for(path.proxies, path.local, path.remote)
     attributes = [
-        basic(IpsecAttribute.ENCAPSULATION, doi.Encapsulation.TUNNEL),
+        basic(IpsecAttribute.ENCAPSULATION, ENCAPSULATIONS[mode, path.natted]),
         basic(IpsecAttribute.LIFE_TYPE, doi.LifeType.SECONDS),
         shortest(IpsecAttribute.LIFE_DURATION, entry.lifetime_seconds),
         basic(IpsecAttribute.LIFE_TYPE, doi.LifeType.KILOBYTES),
@@ -205,11 +226,10 @@ class Phase2Choice(NamedTuple):
     lifetime_seconds: int
     lifetime_kilobytes: int
     pfs_group: int | None
+    mode: Mode = Mode.TUNNEL
 
 
-def choose_phase_2(
-    entry: MapEntry, sets: Sequence[TransformSet], offered: SecurityAssociation, say: Say
-) -> Phase2Choice | None:
+def choose_phase_2(entry: MapEntry, offered: SecurityAssociation, path: Path, say: Say) -> Phase2Choice | None:
     """The first transform offered that one of our transform sets allows."""
     numbers = [proposal.number for proposal in offered.proposals]
     for proposal in offered.proposals:
@@ -222,7 +242,7 @@ def choose_phase_2(
         for transform in proposal.transforms:
             for line in describe_phase_2(transform):
                 say(line)
-            chosen = _acceptable(entry, sets, transform)
+            chosen = _acceptable(entry, transform, path)
             if chosen is not None:
                 say("atts are acceptable.")
                 return chosen._replace(proposal=proposal)
@@ -230,19 +250,20 @@ def choose_phase_2(
     return None
 
 
-def _acceptable(entry: MapEntry, sets: Sequence[TransformSet], transform: Transform) -> Phase2Choice | None:
+def _acceptable(entry: MapEntry, transform: Transform, path: Path) -> Phase2Choice | None:
     values = _values(transform.attributes)
-    # RFC 2407 §4.5: without the attribute the mode is ours to choose, and we choose tunnel.
-    if values.get(IpsecAttribute.ENCAPSULATION, doi.Encapsulation.TUNNEL) != doi.Encapsulation.TUNNEL:
-        return None
     group = values.get(IpsecAttribute.GROUP)
     # As IOS: who asks for PFS must get this group, who does not takes what is offered.
     if (entry.pfs_group is not None and group != entry.pfs_group) or (group is not None and group not in GROUPS):
         return None
-    for item in sets:
+    for item in entry.transform_sets:
         identifier, bits = ESP_CIPHERS[item.transform.cipher]
+        mode = item.mode_for(path.proxies, path.local, path.remote)
+        wanted = ENCAPSULATIONS[mode, path.natted]
         if (
             transform.id == identifier
+            # RFC 2407 §4.5: without the attribute the mode is ours to choose.
+            and values.get(IpsecAttribute.ENCAPSULATION, wanted) == wanted
             and values.get(IpsecAttribute.AUTHENTICATION, 0) == ESP_INTEGRITIES[item.transform.integrity]
             # A peer may leave out the length of AES-128's key (RFC 3602 §5.3 asks for it, not everybody sends it).
             and (not bits or values.get(IpsecAttribute.KEY_LENGTH, 128) == bits)
@@ -250,7 +271,7 @@ def _acceptable(entry: MapEntry, sets: Sequence[TransformSet], transform: Transf
             life = lifetimes(transform.attributes, phase=2)
             seconds = min(life.get(doi.LifeType.SECONDS, entry.lifetime_seconds), entry.lifetime_seconds)
             kilobytes = min(life.get(doi.LifeType.KILOBYTES, entry.lifetime_kilobytes), entry.lifetime_kilobytes)
-            return Phase2Choice(_NO_PROPOSAL, transform, item.transform, seconds, kilobytes, group)
+            return Phase2Choice(_NO_PROPOSAL, transform, item.transform, seconds, kilobytes, group, mode)
     return None
 
 
@@ -263,7 +284,7 @@ def describe_phase_2(transform: Transform) -> Iterator[str]:
     for item in transform.attributes:
         match item.type:
             case IpsecAttribute.ENCAPSULATION:
-                yield f"     encaps is {item.number} ({'Tunnel' if item.number == 1 else 'Transport'})"
+                yield f"     encaps is {item.number} ({_ENCAPSULATION_WORDS.get(item.number, '?')})"
             case IpsecAttribute.LIFE_TYPE:
                 yield f"     SA life type in {_life_word(item.number)}"
             case IpsecAttribute.LIFE_DURATION:

@@ -14,7 +14,7 @@ from nodes.base.drops import Drop
 from nodes.base.errors import WireError
 from nodes.crypto import CryptoError, ikev1
 from nodes.crypto.groups import GROUPS
-from nodes.engine.ike import envelope, proposals, words
+from nodes.engine.ike import envelope, peers, proposals, words
 from nodes.engine.ike.config import MapEntry
 from nodes.engine.ike.core import Core
 from nodes.engine.ike.envelope import Keys
@@ -167,7 +167,7 @@ def _offer(core: Core, sa: IsakmpSa, exchange: QuickMode, message: Message, now:
     exchange.pair = pair
     exchange.ni_b = core.entropy(NONCE_LENGTH)
     payloads = [
-        Payload(PayloadType.SA, proposals.offer_phase_2(entry, pair.inbound_spi).build()),
+        Payload(PayloadType.SA, proposals.offer_phase_2(entry, pair.inbound_spi, _path(sa, proxies)).build()),
         Payload(PayloadType.NONCE, exchange.ni_b),
     ]
     if entry.pfs_group is not None:
@@ -237,7 +237,7 @@ def _agreed(core: Core, sa: IsakmpSa, exchange: QuickMode, message: Message, now
     # RFC 2409 §5.5: identities come back as they were sent. A responder may leave out none that we sent.
     if _proxies(sa, identities, ours=True) != proxies:
         raise QuickModeRefusedError("the responder answers for other traffic")
-    choice = proposals.choose_phase_2(entry, entry.transform_sets, answer, lambda line: core.say(sa, line))
+    choice = proposals.choose_phase_2(entry, answer, _path(sa, proxies), lambda line: core.say(sa, line))
     if choice is None or len(answer.proposals) != 1 or len(answer.proposals[0].transforms) != 1:
         raise QuickModeRefusedError("the responder did not choose one of our proposals")
     g_xy = b""
@@ -275,6 +275,8 @@ def _finished(core: Core, sa: IsakmpSa, exchange: QuickMode, now: float) -> None
     exchange.outbox.due = None
     exchange.private = b""
     exchange.purge_at = now + LINGER
+    if exchange.entry is not None:
+        peers.answered(core, exchange.entry, sa.remote)
     core.say(sa, f'deleting node {words.signed(exchange.message_id)} error FALSE reason "No Error"')
 
 
@@ -323,7 +325,7 @@ def _acceptable(
     candidates = [entry for entry in core.config.entries if sa.remote in entry.peers and proxies in entry.proxies]
     here = [entry for entry in candidates if entry.local_address == sa.local]
     for entry in here:
-        choice = proposals.choose_phase_2(entry, entry.transform_sets, offered, lambda line: core.say(sa, line))
+        choice = proposals.choose_phase_2(entry, offered, _path(sa, proxies), lambda line: core.say(sa, line))
         if choice is not None:
             return entry, choice
     if here:
@@ -337,6 +339,10 @@ def _acceptable(
     ends = f"(local {format_ipv4(sa.local)} remote {format_ipv4(sa.remote)})"
     core.say(sa, f" phase 2 SA policy not acceptable! {ends}")
     raise QuickModeRefusedError(reason)
+
+
+def _path(sa: IsakmpSa, proxies: Proxies) -> proposals.Path:
+    return proposals.Path(sa.local, sa.remote, proxies, sa.natted)
 
 
 def _chosen(choice: proposals.Phase2Choice, spi: int) -> Payload:
@@ -370,6 +376,7 @@ def _take(
     # Offer or answer: the SPI in it is the one that the peer receives with.
     pair.outbound_spi = int.from_bytes(choice.proposal.spi, "big")
     pair.transform = choice.esp
+    pair.mode = choice.mode
     pair.lifetime_seconds = choice.lifetime_seconds
     pair.lifetime_kilobytes = choice.lifetime_kilobytes
     pair.pfs_group = choice.pfs_group

@@ -7,8 +7,9 @@ from typing import Final
 
 from nodes.engine.ike.config import MapEntry, Policy
 from nodes.engine.ike.envelope import Keys
-from nodes.engine.ike.states import WORDS, QuickState, Role, State
-from nodes.esp.association import EspTransform, Proxies
+from nodes.engine.ike.states import AGGRESSIVE_WORDS, WORDS, QuickState, Role, State
+from nodes.esp.association import EspTransform, Mode, Proxies
+from nodes.wire.doi import NAT_T_PORT
 from nodes.wire.isakmp import ZERO_COOKIE
 
 #: IOS: the first transmission, then five more ten seconds apart, then "Death by retransmission".
@@ -41,10 +42,11 @@ class Outbox:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A wish for a pair of IPsec SAs, that waits for phase 1."""
+    """A wish for a pair of IPsec SAs, that waits for phase 1. ``tried`` are the peers that did not answer it."""
 
     entry: MapEntry
     proxies: Proxies
+    tried: tuple[int, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -84,6 +86,7 @@ class Pair:
     outbound_id: int
     outbound_spi: int = 0
     transform: EspTransform | None = None
+    mode: Mode = Mode.TUNNEL
     lifetime_seconds: int = 0
     lifetime_kilobytes: int = 0
     pfs_group: int | None = None
@@ -118,12 +121,30 @@ class IsakmpSa:
     state: State = State.READY
     connection_id: int = 0
     errors: int = 0
+    aggressive: bool = False
+    #: Who the peer says it is, once that is authenticated; for shows.
+    peer_identity: str = ""
+
+    # What the peer can do, and where translators were found.
+    peer_dpd: bool = False
+    peer_nat_t: bool = False
+    nat_here: bool = False
+    nat_there: bool = False
+    keepalive_due: float | None = None
+
+    # Dead peer detection: the number of the last question, whether it was answered, how often it was in vain.
+    dpd_due: float | None = None
+    dpd_sequence: int = 0
+    dpd_waiting: bool = False
+    dpd_misses: int = 0
 
     # Negotiation.
     psk: bytes = field(default=b"", repr=False)
     policy: Policy | None = None
     sai_b: bytes = b""
     private: bytes = field(default=b"", repr=False)
+    #: Body of the initiator's ID payload, in aggressive mode.
+    identity: bytes = b""
     g_xi: bytes = b""
     g_xr: bytes = b""
     ni_b: bytes = b""
@@ -153,7 +174,16 @@ class IsakmpSa:
     @property
     def word(self) -> str:
         """The state as IOS names it, ``QM_IDLE`` once phase 1 is complete."""
-        return WORDS[self.state]
+        return (AGGRESSIVE_WORDS.get(self.state) if self.aggressive else None) or WORDS[self.state]
+
+    @property
+    def natted(self) -> bool:
+        """A translator is between the two ends, so that ESP goes inside UDP.
+
+        What was found is not authenticated, and may differ at the two ends; the port that the initiator went to, after
+        it, is the same at both.
+        """
+        return self.local_port == NAT_T_PORT
 
     @property
     def deleted(self) -> bool:

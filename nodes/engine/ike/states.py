@@ -22,6 +22,12 @@ Main mode with pre-shared keys, RFC 2409 §5.4::
     HDR*, IDii, HASH_I           MM5 -->
                                  <-- MM6           HDR*, IDir, HASH_R
 
+Aggressive mode with pre-shared keys, RFC 2409 §5.4::
+
+    HDR, SA, KE, Ni, IDii        AM1 -->
+                                 <-- AM2           HDR, SA, KE, Nr, IDir, HASH_R
+    HDR*, HASH_I                 AM3 -->
+
 Quick mode, RFC 2409 §5.5::
 
     HDR*, HASH(1), SA, Ni, [KE], [IDci, IDcr]      QM1 -->
@@ -62,6 +68,11 @@ class State(Enum):
     R_MM3 = "IKE_R_MM3"
     R_MM4 = "IKE_R_MM4"
     R_MM5 = "IKE_R_MM5"
+    I_AM1 = "IKE_I_AM1"
+    I_AM2 = "IKE_I_AM2"
+    R_AM1 = "IKE_R_AM_AAA_AWAIT"
+    R_AM2 = "IKE_R_AM2"
+    R_AM3 = "IKE_R_AM3"
     COMPLETE = "IKE_P1_COMPLETE"
     DELETED = "IKE_DEST_SA"
 
@@ -74,11 +85,15 @@ class Event(Enum):
     MM4 = "IKE_MM4"
     MM5 = "IKE_MM5"
     MM6 = "IKE_MM6"
+    START_AM = "IKE_SA_REQ_AM"
+    AM1 = "IKE_AM1"
+    AM2 = "IKE_AM2"
+    AM3 = "IKE_AM3"
     DELETE = "IKE_PHASE1_DEL"
 
 
 class Transition(NamedTuple):
-    """``step`` is a key of the steps of main_mode or quick_mode."""
+    """``step`` is a key of the steps of main_mode, aggressive_mode or quick_mode."""
 
     step: str
     passing: State
@@ -93,9 +108,23 @@ PHASE_1: Final[Mapping[tuple[State, Event], Transition]] = {
     (State.I_MM3, Event.MM4): Transition("identify", State.I_MM4, State.I_MM5),
     (State.R_MM4, Event.MM5): Transition("verify_initiator", State.R_MM5, State.COMPLETE),
     (State.I_MM5, Event.MM6): Transition("verify_responder", State.I_MM6, State.COMPLETE),
+    (State.READY, Event.START_AM): Transition("offer", State.READY, State.I_AM1),
+    (State.READY, Event.AM1): Transition("answer", State.R_AM1, State.R_AM2),
+    (State.I_AM1, Event.AM2): Transition("verify_responder", State.I_AM2, State.COMPLETE),
+    (State.R_AM2, Event.AM3): Transition("verify_initiator", State.R_AM3, State.COMPLETE),
 } | {
     (state, Event.DELETE): Transition("delete", state, State.DELETED)
-    for state in (State.READY, State.I_MM1, State.I_MM3, State.I_MM5, State.R_MM2, State.R_MM4, State.COMPLETE)
+    for state in (
+        State.READY,
+        State.I_MM1,
+        State.I_MM3,
+        State.I_MM5,
+        State.R_MM2,
+        State.R_MM4,
+        State.I_AM1,
+        State.R_AM2,
+        State.COMPLETE,
+    )
 }
 
 #: What ``show crypto isakmp sa`` says.
@@ -112,9 +141,16 @@ WORDS: Final[Mapping[State, str]] = {
     State.R_MM3: "MM_SA_SETUP",
     State.R_MM4: "MM_KEY_EXCH",
     State.R_MM5: "MM_KEY_AUTH",
+    State.I_AM1: "AG_INIT_EXCH",
+    State.I_AM2: "AG_AUTH",
+    State.R_AM1: "AG_NO_STATE",
+    State.R_AM2: "AG_INIT_EXCH",
+    State.R_AM3: "AG_AUTH",
     State.COMPLETE: "QM_IDLE",
     State.DELETED: "MM_NO_STATE",
 }
+#: What it says of aggressive mode where the state is one of both ways.
+AGGRESSIVE_WORDS: Final[Mapping[State, str]] = {State.READY: "AG_NO_STATE", State.DELETED: "AG_NO_STATE"}
 
 
 class QuickState(Enum):

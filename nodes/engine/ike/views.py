@@ -15,7 +15,8 @@ class IsakmpView:
 
     ``state`` is IOS's word, ``status`` ``ACTIVE`` or ``ACTIVE (deleted)``. ``connection_id`` is 0 before keys exist.
     ``remaining`` is the rest of the lifetime in whole seconds, None before the SA is complete. Cipher and hash are
-    names of nodes.crypto.suites, "" before a policy is agreed.
+    names of nodes.crypto.suites, "" before a policy is agreed. ``dpd``: dead peer detection is on; ``natted``: a
+    translator was found on the way. ``peer_identity`` is who the peer has proved to be.
     """
 
     destination: int
@@ -35,6 +36,9 @@ class IsakmpView:
     group: int
     lifetime: int
     remaining: int | None
+    dpd: bool = False
+    natted: bool = False
+    peer_identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +56,10 @@ class PairView:
     interface: str
 
 
-def isakmp_view(sa: IsakmpSa, now: float) -> IsakmpView:
+def isakmp_view(sa: IsakmpSa, now: float, *, keepalives: bool = False) -> IsakmpView:
     initiator = sa.role is Role.INITIATOR
     policy = sa.policy
+    dpd = keepalives and sa.peer_dpd and sa.usable
     return IsakmpView(
         sa.remote if initiator else sa.local,
         sa.local if initiator else sa.remote,
@@ -73,6 +78,9 @@ def isakmp_view(sa: IsakmpSa, now: float) -> IsakmpView:
         policy.group if policy else 0,
         sa.lifetime,
         max(0, int(sa.expires_at - now)) if sa.expires_at is not None else None,
+        dpd,
+        sa.natted,
+        sa.peer_identity,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nodes.base.addr import IPV4_MAX, format_ipv4
 from nodes.engine.ike.config import MapEntry
 from nodes.engine.ike.sa import Pair
-from nodes.esp.association import Association, EspTransform, Proxies, Selector
+from nodes.esp.association import Association, EspTransform, Mode, Proxies, Selector
 
 
 def signed(message_id: int) -> int:
@@ -24,14 +24,20 @@ def _proxy(selector: Selector) -> str:
 
 
 def _message(
-    direction: str, local: int, remote: int, proxies: Proxies, transform: EspTransform | None, life: str
+    direction: str,
+    local: int,
+    remote: int,
+    proxies: Proxies,
+    transform: EspTransform | None,
+    life: str,
+    mode: Mode = Mode.TUNNEL,
 ) -> Iterator[str]:
     listing = f"{transform.listing} " if transform else "NONE "
     size = transform.cipher_suite.key_length * 8 if transform and transform.cipher.startswith("aes") else 0
     yield f"  (key eng. msg.) {direction} local= {format_ipv4(local)}, remote= {format_ipv4(remote)},"
     yield f"    local_proxy= {_proxy(proxies.local)},"
     yield f"    remote_proxy= {_proxy(proxies.remote)},"
-    yield f"    protocol= ESP, transform= {listing} (Tunnel),"
+    yield f"    protocol= ESP, transform= {listing} ({mode.name.capitalize()}),"
     yield f"    lifedur= {life},"
     yield f"    spi= 0x0(0), conn_id= 0, keysize= {size}, flags= 0x0"
 
@@ -40,8 +46,9 @@ def requested(entry: MapEntry, peer: int, proxies: Proxies) -> Iterator[str]:
     """Traffic asks for SAs: one message for each transform set."""
     for item in entry.transform_sets:
         life = f"{entry.lifetime_seconds}s and {entry.lifetime_kilobytes}kb"
+        mode = item.mode_for(proxies, entry.local_address, peer)
         yield "IPSEC(sa_request): ,"
-        yield from _message("OUTBOUND", entry.local_address, peer, proxies, item.transform, life)
+        yield from _message("OUTBOUND", entry.local_address, peer, proxies, item.transform, life, mode)
 
 
 def validated(local: int, remote: int, proxies: Proxies, transform: EspTransform | None) -> Iterator[str]:

@@ -220,11 +220,11 @@ def test_the_last_message_of_phase_1_overtaken_by_phase_2() -> None:
     held: list[bytes] = []
     deliver = a.receive
 
-    def receive(kind: str, source: int, content: object) -> None:
+    def receive(kind: str, source: int, content: object, ports: tuple[int, int] | None = (500, 500)) -> None:
         if kind == "udp" and isinstance(content, bytes) and content[18] == 2 and content[19] & 1 and not held:
             held.append(content)
             return
-        deliver(kind, source, content)
+        deliver(kind, source, content, ports)
 
     a.receive = receive  # type: ignore[method-assign]
     world.run(0.5)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nodes.base.drops import Drop
 from nodes.crypto import ikev1
-from nodes.engine.ike import envelope, proposals
+from nodes.engine.ike import envelope, proposals, vendors
 from nodes.engine.ike.core import HALF_OPEN_LIMIT
 from nodes.engine.ike.states import (
     PHASE_1,
@@ -191,11 +191,13 @@ def _with_corrupted_copies(gate: Gateway, rng: random.Random) -> None:
     """
     deliver = gate.receive
 
-    def receive(kind: str, source: int, content: object) -> None:
+    def receive(kind: str, source: int, content: object, ports: tuple[int, int] | None = (500, 500)) -> None:
         if kind == "udp" and isinstance(content, bytes) and content[19] & 1:
             at = rng.randrange(28, 28 + 32)
-            deliver(kind, source, content[:at] + bytes([content[at] ^ 1 + rng.randrange(255)]) + content[at + 1 :])
-        deliver(kind, source, content)
+            deliver(
+                kind, source, content[:at] + bytes([content[at] ^ 1 + rng.randrange(255)]) + content[at + 1 :], ports
+            )
+        deliver(kind, source, content, ports)
 
     gate.receive = receive  # type: ignore[method-assign]
 
@@ -298,15 +300,15 @@ def test_any_octet_of_any_message_may_be_wrong(seed: int, where: int, at: int, o
     def tampering(gate: Gateway) -> None:
         deliver = gate.receive
 
-        def receive(kind: str, source: int, content: object) -> None:
+        def receive(kind: str, source: int, content: object, ports: tuple[int, int] | None = (500, 500)) -> None:
             nonlocal seen
             if kind == "udp" and isinstance(content, bytes):
                 if seen == where:
                     index = at % len(content)
                     rest = b"" if cut else content[index + 1 :]
-                    deliver(kind, source, content[:index] + bytes([octet]) + rest)
+                    deliver(kind, source, content[:index] + bytes([octet]) + rest, ports)
                 seen += 1
-            deliver(kind, source, content)
+            deliver(kind, source, content, ports)
 
         gate.receive = receive  # type: ignore[method-assign]
 
@@ -336,6 +338,8 @@ def test_a_peer_with_the_keys_may_send_nonsense(data: st.DataObject) -> None:
             ).build()
         ),
         st.just(isakmp.id_ipv4_subnet(1, 2).build()),
+        st.just(isakmp.Notification(1, Notify.R_U_THERE, b"".join(sa.cookies), b"\0\0\0\1").build()),
+        st.just(isakmp.Notification(1, Notify.R_U_THERE_ACK, b"".join(sa.cookies), b"\1").build()),
         st.just(isakmp.Notification(3, Notify.RESPONDER_LIFETIME, b"", b"\x80\1\0\1").build()),
     )
     for _ in range(3):
@@ -363,6 +367,7 @@ def test_the_first_message_of_a_real_daemon_is_answered_with_its_own_transform()
     _, _, b = lab()
     b.receive("udp", A, first)
     header, body = isakmp.parse(b.sent[0])
-    (payload,) = isakmp.split(header.next_payload, body)
+    payload, vendor = isakmp.split(header.next_payload, body)
+    assert vendor == (PayloadType.VENDOR, vendors.NAT_T)
     assert payload.body.hex() == vector["SAi_b"]
     assert b.states == [("MM_SA_SETUP", "ACTIVE")]

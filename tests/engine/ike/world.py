@@ -29,6 +29,7 @@ PROXIES_A = Proxies(Selector(LAN_A, MASK), Selector(LAN_B, MASK))
 AES_SHA = TransformSet("TSET", EspTransform("aes-128", "sha1"))
 POLICY = Policy(10, "aes-256", "sha1", 2, "pre-share")
 WAN = "FastEthernet0/0"
+NAT_SHIFT = 20000
 
 
 def entry(local: int, peer: int, proxies: Proxies, **changes: Any) -> MapEntry:
@@ -123,7 +124,8 @@ class Gateway:
         match effect:
             case SendDatagram():
                 self.sent.append(effect.data)
-                self.world.carry("udp", self.address, effect.destination, effect.data)
+                ports = effect.source_port, effect.destination_port
+                self.world.carry("udp", self.address, effect.destination, effect.data, ports)
             case InstallSa():
                 sa = effect.association
                 (self.inbound if sa.direction is Direction.INBOUND else self.outbound)[sa.spi] = sa
@@ -169,7 +171,9 @@ class Gateway:
             assert pair is not None
             assert pair.outbound is not None
             assert self.outbound[pair.outbound.spi] is pair.outbound
-            self.world.carry("esp", self.address, pair.peer, (pair.outbound, packet, octets))
+            self.ike.sent(self.address, pair.peer, self.world.now)
+            ports = pair.outbound.ports
+            self.world.carry("esp", self.address, pair.peer, (pair.outbound, packet, octets), ports)
             self.sad.sealed(decision.pair, 1, octets)
         else:
             self.counts["clear"] += 1
@@ -177,12 +181,13 @@ class Gateway:
         self.settle()
         return True
 
-    def receive(self, kind: str, source: int, content: Any) -> None:
+    def receive(self, kind: str, source: int, content: Any, ports: tuple[int, int] | None = (500, 500)) -> None:
         now = self.world.now
         if not self.filter(kind):
             return
         if kind == "udp":
-            self.ike.receive(content, source, 500, self.address, now)
+            assert ports is not None
+            self.ike.receive(content, source, ports[0], self.address, now, ports[1])
         elif kind == "clear":
             self.counts["received" if self.sad.inbound_clear(WAN, content) else "not-ipsec"] += 1
         else:
@@ -193,7 +198,10 @@ class Gateway:
             else:
                 ours = self.inbound[sa.spi]
                 assert (ours.cipher_key, ours.integrity_key) == (sa.cipher_key, sa.integrity_key)
-                assert (ours.source, ours.destination) == (sa.source, sa.destination)
+                assert (ours.mode, ours.ports is None) == (sa.mode, sa.ports is None)
+                if sa.ports is None:
+                    assert (ours.source, ours.destination) == (sa.source, sa.destination)
+                self.ike.heard(self.address, pair.peer, now)
                 self.sad.opened(sa.spi, 1, octets)
                 self.counts["received" if self.sad.inbound_opened(sa.spi, packet) else "policy"] += 1
         self.settle()
@@ -226,6 +234,8 @@ class World:
         self._count = 0
         self.counts: Counter[str] = Counter()
         self.wire: list[tuple[str, int, Any]] = []
+        #: Gateway behind a translator -> the address that others see; its ports are higher by NAT_SHIFT there.
+        self.nat: dict[int, int] = {}
 
     def add(self, address: int, host: int, config: IkeConfig) -> Gateway:
         gateway = Gateway(self, address, host, config)
@@ -236,11 +246,23 @@ class World:
         self._count += 1
         heapq.heappush(self._queue, (when, self._count, action))
 
-    def carry(self, kind: str, source: int, destination: int, content: Any) -> None:
+    def carry(
+        self, kind: str, source: int, destination: int, content: Any, ports: tuple[int, int] | None = None
+    ) -> None:
         if kind == "udp":
             self.wire.append((kind, source, content))
         if kind == "clear":
             destination = B if destination & MASK == LAN_B else A
+        inside = {outside: address for address, outside in self.nat.items()}
+        if source in self.nat or destination in inside:
+            if kind == "esp" and ports is None:
+                # A translator of ports cannot make sense of it.
+                self.counts["untranslated"] += 1
+                return
+            if source in self.nat:
+                source, ports = self.nat[source], ports and (ports[0] + NAT_SHIFT, ports[1])
+            if destination in inside:
+                destination, ports = inside[destination], ports and (ports[0], ports[1] - NAT_SHIFT)
         if self.random.random() < self.loss:
             self.counts[f"lost-{kind}"] += 1
             return
@@ -248,12 +270,12 @@ class World:
             delay = self.latency
             if self.random.random() < self.reorder:
                 delay += self.random.random() * 0.5
-            self.at(self.now + delay, lambda: self._deliver(kind, source, destination, content))
+            self.at(self.now + delay, lambda: self._deliver(kind, source, destination, content, ports))
 
-    def _deliver(self, kind: str, source: int, destination: int, content: Any) -> None:
+    def _deliver(self, kind: str, source: int, destination: int, content: Any, ports: tuple[int, int] | None) -> None:
         gateway = self.gateways.get(destination)
         if gateway is not None:
-            gateway.receive(kind, source, content)
+            gateway.receive(kind, source, content, ports)
 
     def run(self, seconds: float) -> None:
         """Let time pass."""
