@@ -6,16 +6,16 @@ from typing import Final
 
 from nodes.cli.context import Args, Context
 from nodes.cli.table import Table
-from nodes.commands import cryptomap, ipsec, isakmp
+from nodes.commands import cryptomap, ikepeers, ipsec, isakmp
 from nodes.device.cryptoviews import CryptoSessionsView, DebuggingView, EngineConnectionsView
 from nodes.device.router import Router
 from nodes.show import crypto as show
 
 #: The modes below configuration mode in which crypto is configured.
-MODES: Final = (isakmp.MODE, ipsec.MODE, cryptomap.MODE)
+MODES: Final = (isakmp.MODE, ikepeers.MODE, ipsec.MODE, cryptomap.MODE)
 
 table = Table()
-for _area in (isakmp.table, ipsec.table, cryptomap.table):
+for _area in (isakmp.table, ikepeers.table, ipsec.table, cryptomap.table):
     table.extend(_area)
 
 

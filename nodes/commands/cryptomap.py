@@ -121,18 +121,31 @@ _SET_HELP: Final = {"set": "Set values for encryption/decryption"}
 
 @table.command(
     MODE.name,
-    "set peer <peer:ipv4>",
-    help=_SET_HELP | {"peer": "Allowed Encryption/Decryption peer.", "<peer>": "IP address of peer"},
-    no="set peer [<peer:ipv4>]",
-    prints=lambda entry: [f"set peer {format_ipv4(peer)}" for peer in entry.peers],
+    "set peer <peer:ipv4> [default]",
+    help=_SET_HELP
+    | {
+        "peer": "Allowed Encryption/Decryption peer.",
+        "<peer>": "IP address of peer",
+        "default": "Default peer, to be tried first when the connection has ended",
+    },
+    no="set peer [<peer:ipv4> [default]]",
+    prints=lambda entry: [
+        f"set peer {format_ipv4(peer)}{' default' if peer == entry.default_peer else ''}" for peer in entry.peers
+    ],
 )
 def set_peer(ctx: Context, args: Args) -> None:
-    """Another peer is tried after the ones before it."""
+    """Another peer is tried after the ones before it. One of them may be the default, which comes first again."""
     entry: CryptoMapConfig = ctx.scope
     if not ctx.negated:
         if args["peer"] not in entry.peers:
             entry.peers.append(args["peer"])
+        if args.has("default"):
+            entry.default_peer = args["peer"]
+        elif entry.default_peer == args["peer"]:
+            entry.default_peer = None
     else:
+        if args.get("peer", entry.default_peer) == entry.default_peer:
+            entry.default_peer = None
         # Without an address all of them go.
         entry.peers = [peer for peer in entry.peers if peer != args.get("peer", peer)]
     ctx.device.configured()

@@ -9,7 +9,7 @@ from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Block, Mode, Table
 from nodes.commands.sections import Section
 from nodes.device.config import RouterConfig
-from nodes.device.cryptoconfig import DEFAULT_KILOBYTES, DEFAULT_SECONDS, TransformSetConfig
+from nodes.device.cryptoconfig import DEFAULT_KILOBYTES, DEFAULT_SECONDS, DEFAULT_WINDOW, TransformSetConfig
 from nodes.device.cryptoviews import IpsecLifetimeView, IpsecSasView, TransformSetsView
 from nodes.device.router import Router
 from nodes.show import ipsec as show
@@ -45,6 +45,10 @@ def _print_lifetime(config: RouterConfig) -> Iterator[str]:
         yield f"crypto ipsec security-association lifetime kilobytes {crypto.lifetime_kilobytes}"
     if crypto.lifetime_seconds != DEFAULT_SECONDS:
         yield f"crypto ipsec security-association lifetime seconds {crypto.lifetime_seconds}"
+    if not crypto.replay_window:
+        yield "crypto ipsec security-association replay disable"
+    elif crypto.replay_window != DEFAULT_WINDOW:
+        yield f"crypto ipsec security-association replay window-size {crypto.replay_window}"
 
 
 @table.command(
@@ -62,6 +66,75 @@ def lifetime(ctx: Context, args: Args) -> None:
         crypto.lifetime_seconds = DEFAULT_SECONDS if ctx.negated else args["seconds"]
     else:
         crypto.lifetime_kilobytes = DEFAULT_KILOBYTES if ctx.negated else args["kilobytes"]
+    device.configured()
+
+
+# Packets -----------------------------------------------------------------------------------------------------------
+
+
+@table.command(
+    "config",
+    "crypto ipsec security-association replay {disable|window-size {64|128|256|512|1024}$size}",
+    help=_CRYPTO_HELP
+    | {
+        "security-association": "Security association parameters",
+        "replay": "Set replay checking.",
+        "disable": "Disable replay checking",
+        "window-size": "Set replay window size.",
+        "64": "Window size of 64 (default)",
+        "128": "Window size of 128",
+        "256": "Window size of 256",
+        "512": "Window size of 512",
+        "1024": "Window size of 1024",
+    },
+    no="crypto ipsec security-association replay {disable|window-size [64|128|256|512|1024]}",
+)
+def replay(ctx: Context, args: Args) -> None:
+    """For SAs that are made from now on."""
+    device: Router = ctx.device
+    if ctx.negated:
+        device.config.crypto.replay_window = DEFAULT_WINDOW
+    else:
+        device.config.crypto.replay_window = 0 if args.has("disable") else int(args["size"])
+    device.configured()
+
+
+@table.command(
+    "config",
+    "crypto ipsec df-bit {clear|copy|set}$df",
+    help=_CRYPTO_HELP
+    | {
+        "df-bit": "Handling of encapsulated DF bit.",
+        "clear": "Clear DF bit in outer IP header",
+        "copy": "Copy DF bit from inner header",
+        "set": "Set DF bit in outer header",
+    },
+    no="crypto ipsec df-bit [clear|copy|set]",
+    prints=lambda config: [] if config.crypto.df_bit == "copy" else [f"crypto ipsec df-bit {config.crypto.df_bit}"],
+    section=Section.IPSEC_LIFETIME,
+)
+def df_bit(ctx: Context, args: Args) -> None:
+    device: Router = ctx.device
+    device.config.crypto.df_bit = "copy" if ctx.negated else args["df"]
+    device.configured()
+
+
+@table.command(
+    "config",
+    "crypto ipsec fragmentation {after-encryption|before-encryption}$when",
+    help=_CRYPTO_HELP
+    | {
+        "fragmentation": "Handling of fragmentation of near-MTU sized packets",
+        "after-encryption": "perform fragmentation after encryption",
+        "before-encryption": "perform fragmentation before encryption",
+    },
+    no="crypto ipsec fragmentation [after-encryption|before-encryption]",
+    prints=lambda config: [] if config.crypto.fragment_before else ["crypto ipsec fragmentation after-encryption"],
+    section=Section.IPSEC_LIFETIME,
+)
+def fragmentation(ctx: Context, args: Args) -> None:
+    device: Router = ctx.device
+    device.config.crypto.fragment_before = ctx.negated or args["when"] == "before-encryption"
     device.configured()
 
 
@@ -152,11 +225,13 @@ def _check_unused(config: RouterConfig, name: str) -> None:
         "transport": "transport (payload encapsulation) mode",
     },
     no="mode [tunnel|transport]",
+    prints=lambda entry: [] if entry.mode == "tunnel" else [f"mode {entry.mode}"],
 )
 def mode(ctx: Context, args: Args) -> None:
-    """Tunnel mode is the default, and all there is: both forms leave a set as it is."""
-    if not ctx.negated and args["mode"] == "transport":
-        raise Rejected("% Transport mode is not supported here; transform sets are in tunnel mode")
+    """Transport mode is for the traffic between the two ends themselves; other traffic is tunnelled all the same."""
+    entry: TransformSetConfig = ctx.scope
+    entry.mode = "tunnel" if ctx.negated else args["mode"]
+    ctx.device.configured()
 
 
 # Shows and clears --------------------------------------------------------------------------------------------------
@@ -167,27 +242,32 @@ _SHOW_HELP: Final = {
     "sa": "IPSEC SA table",
     "peer": "Show IPSEC SAs to a peer",
     "address": "IP address of peer",
+    "map": "IPSEC SA table for a specific crypto map",
+    "<map>": "Crypto map name",
+    "interface": "Show IPSEC SAs on an interface",
+    "port": "Interface name",
+    "detail": "Detailed counters",
+    "identity": "Show IPSEC SAs by identity",
     "security-association": "Show parameters for IPSec security associations",
     "lifetime": "Show global lifetime for IPSec security associations",
     "transform-set": "Crypto transform sets",
 }
 
 
-@table.show("exec", "show crypto ipsec sa [peer <address:ipv4>]", text=show.sas, help=_SHOW_HELP)
+_CHOSEN: Final = "[peer <address:ipv4>|map <map:word>|interface <port:interface>]"
+
+
 def show_sas(ctx: Context, args: Args) -> IpsecSasView:
     device: Router = ctx.device
-    return device.ipsec.ipsec_sas_view(args.get("address"))
+    return device.ipsec.ipsec_sas_view(args.get("address"), args.get("map"), args.get("port"))
 
 
-@table.show(
-    "exec",
-    "show crypto ipsec sa [peer <address:ipv4>] detail",
-    text=show.sas_detail,
-    help=_SHOW_HELP | {"detail": "Detailed counters"},
-)
-def show_sas_detail(ctx: Context, args: Args) -> IpsecSasView:
-    device: Router = ctx.device
-    return device.ipsec.ipsec_sas_view(args.get("address"))
+for _grammar, _text in (
+    (f"show crypto ipsec sa {_CHOSEN}", show.sas),
+    (f"show crypto ipsec sa {_CHOSEN} detail", show.sas_detail),
+    ("show crypto ipsec sa identity", show.identities),
+):
+    table.show("exec", _grammar, text=_text, help=_SHOW_HELP)(show_sas)
 
 
 @table.show("exec", "show crypto ipsec transform-set", text=show.transform_sets, help=_SHOW_HELP)

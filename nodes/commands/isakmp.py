@@ -11,8 +11,13 @@ from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Block, Mode, Table
 from nodes.commands.sections import Section
 from nodes.device.config import RouterConfig
-from nodes.device.cryptoconfig import DEFAULT_ISAKMP_SECONDS, IsakmpKeyConfig, IsakmpPolicyConfig
-from nodes.device.cryptoviews import IsakmpKeysView, IsakmpPoliciesView, IsakmpSasView
+from nodes.device.cryptoconfig import (
+    DEFAULT_ISAKMP_SECONDS,
+    HostKeyConfig,
+    IsakmpKeyConfig,
+    IsakmpPolicyConfig,
+)
+from nodes.device.cryptoviews import IsakmpKeysView, IsakmpPeersView, IsakmpPoliciesView, IsakmpSasView
 from nodes.device.router import Router
 from nodes.show import isakmp as show
 
@@ -210,6 +215,43 @@ def key(ctx: Context, args: Args) -> str | None:
     return None
 
 
+def _print_host_keys(config: RouterConfig) -> Iterator[str]:
+    for entry in config.crypto.host_keys:
+        yield f"crypto isakmp key {'0 0' if entry.key == '0' else entry.key} hostname {entry.hostname}"
+
+
+@table.command(
+    "config",
+    "crypto isakmp key [0] <key:word> hostname <hostname:word>",
+    help=_CRYPTO_HELP
+    | {
+        "key": "Set pre-shared key for remote peer",
+        "0": "Specifies an UNENCRYPTED password will follow",
+        "<key>": "The UNENCRYPTED (cleartext) user password",
+        "hostname": "define shared key with hostname",
+        "<hostname>": "Peer host name",
+    },
+    no=True,
+    prints=_print_host_keys,
+    section=Section.ISAKMP,
+)
+def host_key(ctx: Context, args: Args) -> None:
+    """A key for the peer that states this name, in aggressive mode."""
+    device: Router = ctx.device
+    keys = device.config.crypto.host_keys
+    entry = HostKeyConfig(args["key"], args["hostname"])
+    where = f"hostname {entry.hostname}"
+    if ctx.negated:
+        if entry not in keys:
+            raise Rejected(f"% There is no such pre-shared key for {where}")
+        keys.remove(entry)
+    elif any(known.hostname.lower() == entry.hostname.lower() for known in keys):
+        raise Rejected(f"A pre-shared key for {where} already exists!")
+    else:
+        keys.append(entry)
+    device.configured()
+
+
 # Shows and clears --------------------------------------------------------------------------------------------------
 
 _SHOW_HELP: Final = {
@@ -229,6 +271,14 @@ def show_sas(ctx: Context, args: Args) -> IsakmpSasView:
 
 for _grammar, _text in (("show crypto isakmp sa", show.sas), ("show crypto isakmp sa detail", show.sas_detail)):
     table.show("exec", _grammar, text=_text, help=_SHOW_HELP)(show_sas)
+
+
+@table.show(
+    "exec", "show crypto isakmp peers", text=show.peers, help=_SHOW_HELP | {"peers": "Show ISAKMP peer structures"}
+)
+def show_peers(ctx: Context, args: Args) -> IsakmpPeersView:
+    device: Router = ctx.device
+    return device.ipsec.isakmp_peers_view()
 
 
 @table.show("exec", "show crypto isakmp policy", text=show.policies, help=_SHOW_HELP)

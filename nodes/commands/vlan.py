@@ -288,14 +288,13 @@ def ports_of(view: InterfacesView) -> InterfacesView:
 
 @table.show(
     "exec",
-    "show interfaces [<name:interface>] trunk",
+    "show interfaces trunk",
     text=switching.trunks,
-    help={"trunk": "Show interface trunk information", "name": "Interface"},
+    help={"trunk": "Show interface trunk information"},
 )
 def show_trunks(ctx: Context, args: Args) -> TrunksView:
     device: Switch = ctx.device
-    trunks = device.trunks_view().trunks
-    return TrunksView(tuple(trunk for trunk in trunks if args.get("name", trunk.port) == trunk.port))
+    return device.trunks_view()
 
 
 # MAC addresses -----------------------------------------------------------------------------------------------------

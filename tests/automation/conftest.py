@@ -34,13 +34,6 @@ class AutomationLab(LiveLab):
         self.addresses = {node["name"]: (node["console"][0], node["console"][1]) for node in self.ps()["nodes"]}
         self.exec("PC-A", "ping 192.168.2.1")
         self.exec(
-            "R-A",
-            "configure terminal",
-            "interface fa0/1.10",
-            "encapsulation dot1q 10",
-            "ip address 192.168.10.254 255.255.255.0",
-        )
-        self.exec(
             "SW-1",
             "configure terminal",
             "monitor session 1 source interface fa0/2",
@@ -53,9 +46,6 @@ class AutomationLab(LiveLab):
             "interface fa0/1",
             "switchport mode trunk",
             "access-list 1 permit 192.168.1.0 0.0.0.255",
-            "interface vlan 1",
-            "ip address 192.168.1.2 255.255.255.0",
-            "no shutdown",
         )
 
     def privileged(self, node: str) -> Console:

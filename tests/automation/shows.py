@@ -21,7 +21,6 @@ UNREADABLE: Final = {
     "show running-config interface": "the template knows neither duplex nor IOS's end",
     "show ip route ": "ntc-templates takes the answer about one network for the table",
     "show cdp neighbors FastEthernet0/1 detail": "ntc-templates takes it for the table",
-    "show ip redirects": "ntc-templates takes it for an abbreviation of show ip route",
     "show interfaces trunk": "ntc-templates takes it for show interfaces of a port called trunk",
     "show processes cpu history": "ntc-templates takes it for show processes cpu",
     "show processes memory": "ntc-templates knows the I/O pool of IOS-XE only, or takes it for show processes cpu",

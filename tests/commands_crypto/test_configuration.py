@@ -8,13 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodes.base.addr import length_to_mask, parse_ipv4
+from nodes.base.addr import format_ipv4, length_to_mask, parse_ipv4
 from nodes.cli import render
 from nodes.device.cryptoconfig import (
     CryptoConfig,
     CryptoMapConfig,
+    HostKeyConfig,
     IsakmpKeyConfig,
+    IsakmpPeerConfig,
     IsakmpPolicyConfig,
+    KeepaliveConfig,
     TransformSetConfig,
 )
 from tests.commands_crypto.fake import COMMANDS, FakeRouter, configured, load, printed, typed, visible
@@ -189,7 +192,12 @@ def crypto_configs(draw: st.DrawFn) -> CryptoConfig:
     masks = draw(st.lists(st.integers(0, 32).map(length_to_mask), max_size=4))
     keys = {(draw(st.integers(0, 2**32 - 1)) & mask, mask): draw(st.text(VISIBLE, min_size=1)) for mask in masks}
     names = draw(st.lists(NAMES, unique=True, max_size=8))
-    sets = {name: TransformSetConfig(name, draw(st.sampled_from(TRANSFORMS))) for name in names}
+    sets = {
+        name: TransformSetConfig(
+            name, draw(st.sampled_from(TRANSFORMS)), draw(st.sampled_from(["tunnel", "transport"]))
+        )
+        for name in names
+    }
     chosen = st.lists(st.sampled_from(names), unique=True, max_size=6) if names else st.just([])
     maps = {
         name: {
@@ -208,6 +216,14 @@ def crypto_configs(draw: st.DrawFn) -> CryptoConfig:
         }
         for name in draw(st.lists(NAMES, unique=True, max_size=3))
     }
+    for entries in maps.values():
+        for entry in entries.values():
+            entry.default_peer = draw(st.sampled_from([None, *entry.peers]))
+    hosts = draw(st.lists(st.text(VISIBLE, min_size=1), unique_by=str.lower, max_size=3))
+    endpoints = st.tuples(st.sampled_from(["fqdn", "user-fqdn"]), st.text(VISIBLE, min_size=1)) | st.tuples(
+        st.just("ipv4-address"), ADDRESSES.map(format_ipv4)
+    )
+    flags = st.booleans()
     return CryptoConfig(
         policies,
         [IsakmpKeyConfig(key, address, mask) for (address, mask), key in keys.items()],
@@ -215,6 +231,21 @@ def crypto_configs(draw: st.DrawFn) -> CryptoConfig:
         maps,
         draw(st.integers(120, 86400)),
         draw(st.integers(2560, 2**32 - 1)),
+        host_keys=[HostKeyConfig(draw(st.text(VISIBLE, min_size=1)), host) for host in hosts],
+        peers={
+            address: IsakmpPeerConfig(address, draw(st.text(VISIBLE)), draw(st.none() | endpoints))
+            for address in draw(st.sets(ADDRESSES, max_size=2))
+        },
+        identity=draw(st.sampled_from(["address", "dn", "hostname"])),
+        keepalive=draw(st.none() | st.builds(KeepaliveConfig, st.integers(10, 3600), st.integers(2, 60), flags)),
+        nat_keepalive=draw(st.just(0) | st.integers(5, 3600)),
+        accept_aggressive=draw(flags),
+        invalid_spi_recovery=draw(flags),
+        nat_transparency=draw(flags),
+        log_sessions=draw(flags),
+        replay_window=draw(st.sampled_from([0, 64, 128, 256, 512, 1024])),
+        df_bit=draw(st.sampled_from(["copy", "clear", "set"])),
+        fragment_before=draw(flags),
     )
 
 
@@ -278,7 +309,6 @@ def test_a_key_typed_again() -> None:
         (["interface fa0/1", "crypto map X"], 'ERROR: Crypto Map with tag "X" does not exist.'),
         (["crypto map NEW 10"], "% Incomplete command."),
         (["crypto map CMAP 10", "match address 50"], "% Invalid access list name."),
-        (["crypto ipsec transform-set T esp-aes", "mode transport"], "% Transport mode is not supported here"),
         (["no crypto map CMAP"], "% Crypto-map CMAP is in use by interface(s): Fa0/0. "),
         (["no crypto map CMAP 10"], "% Crypto-map CMAP is in use by interface(s): Fa0/0. "),
         (["no crypto ipsec transform-set TSET"], "% Transform-set TSET is in use by crypto map(s): CMAP 10. "),

@@ -91,11 +91,23 @@ def test_every_word_has_help() -> None:
     assert reached == {command.grammar for command in crypto.table.commands}
 
 
+ISAKMP_WORDS = [
+    "aggressive-mode",
+    "identity",
+    "invalid-spi-recovery",
+    "keepalive",
+    "key",
+    "nat",
+    "peer",
+    "policy",
+]
+
+
 @pytest.mark.parametrize(
     ("mode", "line", "words"),
     [
-        ("config", "crypto ", ["ipsec", "isakmp", "map"]),
-        ("config", "crypto isakmp ", ["key", "policy"]),
+        ("config", "crypto ", ["ipsec", "isakmp", "logging", "map"]),
+        ("config", "crypto isakmp ", ISAKMP_WORDS),
         ("config", "crypto isakmp key ", ["0", "WORD"]),
         (
             "config",
@@ -111,7 +123,7 @@ def test_every_word_has_help() -> None:
         ("config-if", "crypto ", ["map"]),
         ("exec", "show crypto ", ["engine", "ipsec", "isakmp", "map", "session"]),
         ("exec", "show crypto ipsec ", ["sa", "security-association", "transform-set"]),
-        ("exec", "show crypto isakmp ", ["key", "policy", "sa"]),
+        ("exec", "show crypto isakmp ", ["key", "peers", "policy", "sa"]),
         ("exec", "clear crypto ", ["isakmp", "sa", "session"]),
         ("exec", "debug crypto ", ["ipsec", "isakmp"]),
         ("exec", "undebug ", ["all", "crypto"]),

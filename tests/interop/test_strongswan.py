@@ -19,16 +19,20 @@ connections {
     version = 1
     local_addrs = 10.0.10.20
     remote_addrs = 10.0.10.10
+    aggressive = %(aggressive)s
+    encap = %(encap)s
+    dpd_delay = %(dpd)s
     proposals = %(ike)s
     rekey_time = %(ike_rekey)s
     local { auth = psk
-            id = 10.0.10.20 }
+            id = %(local_id)s }
     remote { auth = psk
-             id = 10.0.10.10 }
+             id = %(remote_id)s }
     children {
       net {
         local_ts = %(local_ts)s
-        remote_ts = 192.168.1.0/24
+        remote_ts = %(remote_ts)s
+        mode = %(mode)s
         esp_proposals = %(esp)s
         rekey_time = %(esp_rekey)s
         life_time = 4000
@@ -47,6 +51,13 @@ DEFAULTS: Final = {
     "esp_rekey": "3600",
     "local_ts": "192.168.2.0/24",
     "secret": "TEST1",
+    "aggressive": "no",
+    "encap": "no",
+    "dpd": "0s",
+    "local_id": "10.0.10.20",
+    "remote_id": "10.0.10.10",
+    "remote_ts": "192.168.1.0/24",
+    "mode": "tunnel",
 }
 
 
@@ -276,3 +287,51 @@ def test_both_phases_are_renewed_under_traffic(site: Site, swan: StrongSwan, who
     wait_for(renewed, "both phases are renewed", 150)
     assert site.ping(4) == site.ping_back(4) == 4
     assert sum(lost) == 0
+
+
+@pytest.mark.parametrize("who", ["router", "strongswan"])
+def test_through_udp(site: Site, swan: StrongSwan, who: str) -> None:
+    """strongSwan says that a translator is between: IKE goes over to port 4500, and ESP into UDP."""
+    swan.load(connection(encap="yes"))
+    router(site, SUITES["handout"])
+    if who == "strongswan":
+        swan.ctl("--initiate", "--child", "net")
+    site.crosses()
+    assert site.ping(4) == site.ping_back(4) == 4
+    assert "in use settings ={Tunnel UDP-Encaps, }" in site.ipsec()
+    assert "[4500]" in swan.sas()
+    (sa,) = site.isakmp()
+    assert (sa["local_port"], sa["remote_port"], sa["capabilities"]) == (4500, 4500, "N")
+    assert spis(site.ipsec()) == spis(swan.sas())
+
+
+def test_a_dead_peer(site: Site, swan: StrongSwan) -> None:
+    swan.load(connection(dpd="2s"))
+    router(site, SUITES["handout"], extra=("exit", "crypto isakmp keepalive 10 2 periodic"))
+    site.crosses()
+    wait_for(lambda: "DPD" in swan.log or "INFORMATIONAL_V1" in swan.log, "questions and answers")
+    assert swan.log.count("N(DPD_ACK)") > 0
+    swan.kill()
+    wait_for(lambda: not spis(site.ipsec()), "the router notices", 60)
+
+
+@pytest.mark.parametrize("who", ["router", "strongswan"])
+def test_aggressive_mode(site: Site, swan: StrongSwan, who: str) -> None:
+    mine = who == "router"
+    names = {"remote_id": "branch.lab"} if mine else {"local_id": "branch.lab"}
+    swan.load(connection(aggressive="yes", **names))
+    peer = (
+        "exit",
+        "crypto isakmp peer address 10.0.10.20",
+        "set aggressive-mode password TEST1",
+        "set aggressive-mode client-endpoint fqdn branch.lab",
+    )
+    key = ("exit", "no crypto isakmp key TEST1 address 10.0.10.20", "crypto isakmp key TEST1 hostname branch.lab")
+    router(site, SUITES["handout"], extra=peer if mine else key)
+    if not mine:
+        swan.ctl("--initiate", "--child", "net")
+    site.crosses()
+    assert site.ping(4) == site.ping_back(4) == 4
+    assert "AGGRESSIVE" in swan.log
+    (sa,) = site.isakmp()
+    assert sa["identity"] == ("10.0.10.20" if mine else "branch.lab")
