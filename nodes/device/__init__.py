@@ -10,6 +10,7 @@
     delivery  packets for the device itself: reassembly, ICMP, UDP, TCP
     probes    pings and traces under way
     ios       what router and switch share because both have an IOS-like console
+    cdp       what they say of themselves and hear of their neighbours; images: what they and their software are called
     router    the forwarding pipeline over vectors of packets
     switch    bridge and SPAN
     host      PCs and servers

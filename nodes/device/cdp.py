@@ -71,7 +71,7 @@ class CdpSpeaker:
         active = [
             port.index
             for port in device.ports
-            if config.run and port.up and interfaces[port.name].cdp and device.cdp_self(port) is not None
+            if config.run and port.up and interfaces[port.name].cdp and device.takes_part(port)
         ]
         self._engine.set_active(active, device.now)
         self._send()
@@ -115,14 +115,13 @@ class CdpSpeaker:
     def _send(self) -> None:
         for number, ttl in self._engine.drain():
             port = self._device.ports[number]
-            about = self._device.cdp_self(port)
-            if about is not None:
-                frame = self._packet(port, about, ttl).frame(port.mac)
-                port.output.account(CDP, len(frame))
-                self._device.transmit(port, [frame])
+            frame = self._packet(port, ttl).frame(port.mac)
+            port.output.account(CDP, len(frame))
+            self._device.transmit(port, [frame])
 
-    def _packet(self, port: Port, about: Self, ttl: int) -> Cdp:
+    def _packet(self, port: Port, ttl: int) -> Cdp:
         device = self._device
+        about = device.cdp_self(port)
         second = self._engine.version == 2
         return Cdp(
             device_id=device.config.hostname,
@@ -149,8 +148,7 @@ class CdpSpeaker:
         """Both ends of a cable must have the same native VLAN and the same duplex."""
         device = self._device
         far_end = f"{_plain(heard.device_id)} {_plain(heard.port_id)}"
-        about = device.cdp_self(port)
-        native = about.native_vlan if about is not None else None
+        native = device.cdp_self(port).native_vlan
         if None not in (native, heard.native_vlan) and native != heard.native_vlan and self._may_report(port, "vlan"):
             vlans = f"{port.name} ({native}), with {far_end} ({heard.native_vlan})"
             device.log("CDP", 4, "NATIVE_VLAN_MISMATCH", f"Native VLAN mismatch discovered on {vlans}.")

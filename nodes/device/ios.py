@@ -132,9 +132,13 @@ class IosDevice(Device):
         """Every :data:`nodes.device.usage.SAMPLE` seconds: how busy the processes were."""
         self.usage.sample(self.services.usage(), now)
 
+    def takes_part(self, port: Port) -> bool:
+        """Whether protocols between neighbours run on a port at all."""
+        return True
+
     @abstractmethod
-    def cdp_self(self, port: Port) -> Self | None:
-        """What CDP says of this device on a port; None where it has nothing to say."""
+    def cdp_self(self, port: Port) -> Self:
+        """What CDP says of this device on a port."""
 
     # Restarts ------------------------------------------------------------------------------------------------------
 

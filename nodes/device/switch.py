@@ -99,10 +99,11 @@ class Switch(IosIpDevice):
         self.rebuild()
         self.cdp.follow()
 
-    def cdp_self(self, port: Port) -> Self | None:
-        """None at the destination of a monitor session, which takes part in no protocol."""
-        if port in self.monitoring:
-            return None
+    def takes_part(self, port: Port) -> bool:
+        """The destination of a monitor session takes part in no protocol."""
+        return port not in self.monitoring
+
+    def cdp_self(self, port: Port) -> Self:
         interface = self.config.interfaces[port.name]
         native = interface.native if interface.trunk else interface.access_vlan
         # A switch is managed at one address: that of its lowest VLAN.

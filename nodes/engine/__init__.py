@@ -7,6 +7,7 @@ clock, a socket or another engine. What it needs to be told, its device tells it
     acl          access lists: first match, counters, fragments
     arp          address resolution for the interfaces of one device
     redirects    better first hops that a host was told of
+    cdp          the Cisco Discovery Protocol: when to speak, and who was heard
     bridge       VLAN-aware learning bridge
     span         monitor sessions, and what they ask of the wires
     reassembly   IPv4 fragments -> whole packets
