@@ -74,6 +74,7 @@ _DEBUG_HELP: Final = {
     "crypto": "Cryptographic subsystem",
     "isakmp": "ISAKMP Key Management",
     "ipsec": "IPSEC processing",
+    "engine": "Crypto Engine Debug",
     "all": "Enable/Disable all debugging",
 }
 
@@ -84,12 +85,12 @@ def _set(ctx: Context, topic: str, on: bool) -> str:
     return show.debug_line(topic, on)
 
 
-@table.command("exec", "debug crypto {isakmp|ipsec}$topic", help=_DEBUG_HELP, no=True, privilege=15)
+@table.command("exec", "debug crypto {isakmp|ipsec|engine}$topic", help=_DEBUG_HELP, no=True, privilege=15)
 def debug(ctx: Context, args: Args) -> str:
     return _set(ctx, args["topic"], not ctx.negated)
 
 
-@table.command("exec", "undebug crypto {isakmp|ipsec}$topic", help=_DEBUG_HELP, privilege=15)
+@table.command("exec", "undebug crypto {isakmp|ipsec|engine}$topic", help=_DEBUG_HELP, privilege=15)
 def undebug(ctx: Context, args: Args) -> str:
     return _set(ctx, args["topic"], False)
 

@@ -266,6 +266,6 @@ class CryptoSessionsView:
 
 @dataclass(frozen=True, slots=True)
 class DebuggingView:
-    """``show debugging``: topics that are on, ``isakmp`` and ``ipsec``."""
+    """``show debugging``: topics that are on, of ``isakmp``, ``ipsec`` and ``engine``."""
 
     topics: tuple[str, ...]

@@ -424,7 +424,7 @@ class Ipsec(IpsecViews):
     # Commands --------------------------------------------------------------------------------------------------------
 
     def set_debug(self, topic: str, on: bool) -> None:
-        """``debug crypto isakmp|ipsec`` and its ``no`` form."""
+        """``debug crypto isakmp|ipsec|engine`` and its ``no`` form."""
         (self.debugging.add if on else self.debugging.discard)(topic)
         self.ike.debug(self.debugging)
 

@@ -97,7 +97,7 @@ def sessions(view: CryptoSessionsView) -> Iterator[str]:
 
 # Debug -------------------------------------------------------------------------------------------------------------
 
-_TOPICS: Final = {"isakmp": "Crypto ISAKMP", "ipsec": "Crypto IPSEC"}
+_TOPICS: Final = {"isakmp": "Crypto ISAKMP", "ipsec": "Crypto IPSEC", "engine": "Crypto Engine"}
 
 
 def debug_line(topic: str, on: bool) -> str:

@@ -125,7 +125,7 @@ ISAKMP_WORDS = [
         ("exec", "show crypto ipsec ", ["sa", "security-association", "transform-set"]),
         ("exec", "show crypto isakmp ", ["key", "peers", "policy", "sa"]),
         ("exec", "clear crypto ", ["isakmp", "sa", "session"]),
-        ("exec", "debug crypto ", ["ipsec", "isakmp"]),
+        ("exec", "debug crypto ", ["engine", "ipsec", "isakmp"]),
         ("exec", "undebug ", ["all", "crypto"]),
     ],
 )

@@ -103,7 +103,9 @@ def test_aead(key: str, iv: str, additional: str, plain: str, sealed: str) -> No
         CIPHERS["aes-gcm-128"].aead(bytes(16))
 
 
-#: RFC 2202 (MD5, SHA-1; cases 1 to 3, 5) and RFC 4231 (SHA-2; cases 1 to 3), as hash, key, data, digest.
+LARGE_KEY = b"Test Using Larger Than Block-Size Key - Hash Key First"
+LARGE_BOTH = b"Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data"
+#: RFC 2202 (MD5, SHA-1; all seven) and RFC 4231 (SHA-2; cases 1 and 2), as hash, key, data, digest.
 MAC_VECTORS = [
     ("md5", "0b" * 16, b"Hi There", "9294727a3638bb1c13f48ef8158bfc9d"),
     ("md5", b"Jefe".hex(), b"what do ya want for nothing?", "750c783e6ab0b503eaa86e310a5db738"),
@@ -113,6 +115,12 @@ MAC_VECTORS = [
     ("sha1", b"Jefe".hex(), b"what do ya want for nothing?", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
     ("sha1", "aa" * 20, b"\xdd" * 50, "125d7342b9ac11cd91a39af48aa17b4f63f175d3"),
     ("sha1", "0c" * 20, b"Test With Truncation", "4c1a03424b55e07fe7f27be1d58bb9324a9a5a04"),
+    ("md5", bytes(range(1, 26)).hex(), b"\xcd" * 50, "697eaf0aca3a3aea3a75164746ffaa79"),
+    ("sha1", bytes(range(1, 26)).hex(), b"\xcd" * 50, "4c9007f4026250c6bc8414f9bf50c86c2d7235da"),
+    ("md5", "aa" * 80, LARGE_KEY, "6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd"),
+    ("sha1", "aa" * 80, LARGE_KEY, "aa4ae5e15272d00e95705637ce8a3b55ed402112"),
+    ("md5", "aa" * 80, LARGE_BOTH, "6f630fad67cda0ee1fb1f562db3aa53e"),
+    ("sha1", "aa" * 80, LARGE_BOTH, "e8e99d0f45237d786d6bbaa7965c7808bbff1a91"),
     ("sha256", "0b" * 20, b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
     (
         "sha256",

@@ -24,7 +24,7 @@ from nodes.esp.open import Opener
 from nodes.esp.outcomes import Outcome
 from nodes.esp.replay import ReplayWindow
 from nodes.esp.seal import SEQUENCE_MAX, Sealer
-from nodes.wire import esp, ipv4, l4
+from nodes.wire import esp, icmp, ipv4, l4
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "ikev1"
 TRANSFORMS = [
@@ -369,10 +369,20 @@ def test_rfc_3602_packets() -> None:
     assert (header.src, header.dst) == (parse_ipv4("192.168.123.3"), parse_ipv4("192.168.123.200"))
     assert reference_seal(sa, 2, RFC_3602_CASE_7[8:24], inner) == RFC_3602_CASE_7
 
-    # Transport mode: the cipher and the padding are the same, what is inside is ICMP and not for a tunnel.
+    # Case 5 is transport mode: what is inside is ICMP, and not for a tunnel.
     key = bytes.fromhex("90d382b410eeba7ad938c46cec1a82bf")
-    sa = Association(0x4321, Direction.INBOUND, 1, 2, aes, key, b"")
+    ends = parse_ipv4("192.168.123.3"), parse_ipv4("192.168.123.100")
+    sa = Association(0x4321, Direction.INBOUND, *ends, aes, key, b"")
     assert Opener(sa).open([RFC_3602_CASE_5]) == [(Outcome.BAD_NEXT_HEADER, b"")]
+    outer = ipv4.Ipv4(*ends, 50, RFC_3602_CASE_5, ttl=64).build()
+    ((outcome, inner),) = Opener(replace(sa, mode=Mode.TRANSPORT)).open([outer])
+    assert outcome is Outcome.OK
+    header = ipv4.peek(inner)
+    assert (header.src, header.dst, header.proto, header.ttl) == (*ends, 1, 64)
+    echo = icmp.parse(inner[20:])
+    assert isinstance(echo, icmp.EchoRequest)
+    assert echo.data.endswith(bytes(range(0x20, 0x38)))
+    assert reference_seal(sa, 1, RFC_3602_CASE_5[8:24], inner[20:], 1) == RFC_3602_CASE_5
 
 
 @pytest.mark.parametrize("name", ["lab", "pfs", "aes128", "delete"])

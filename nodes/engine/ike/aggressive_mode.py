@@ -11,7 +11,6 @@ from typing import Final
 
 from nodes.base.addr import format_ipv4
 from nodes.base.errors import WireError
-from nodes.crypto.groups import GROUPS
 from nodes.engine.ike import envelope, nat, phase1, proposals, vendors
 from nodes.engine.ike.core import Core
 from nodes.engine.ike.envelope import NotAuthenticError
@@ -55,11 +54,10 @@ def start(core: Core, sa: IsakmpSa, now: float) -> None:
 def _offer(core: Core, sa: IsakmpSa, message: Message, now: float) -> None:
     """-> HDR, SA, KE, Ni, IDii"""
     policies = proposals.usable_policies(core.config.policies)
-    group = GROUPS[policies[0].group]
-    offered = proposals.offer_phase_1([item for item in policies if item.group == group.number])
+    group = policies[0].group
+    offered = proposals.offer_phase_1([item for item in policies if item.group == group])
     sa.sai_b = offered.build()
-    sa.private = core.entropy(group.private_length)
-    sa.g_xi = group.public(sa.private)
+    sa.private, sa.g_xi = phase1.own_key(core, group)
     sa.ni_b = core.entropy(phase1.NONCE_LENGTH)
     sa.identity = _initiators_identity(core, sa)
     core.say(sa, " beginning Aggressive Mode exchange")
@@ -91,11 +89,10 @@ def _answer(core: Core, sa: IsakmpSa, message: Message, now: float) -> None:
     identity = phase1.peer_identity(core, sa, identity_b)
     chosen = phase1.choose(core, sa, sai_b, _key_of(core, sa, identity))
     assert sa.policy is not None
-    group = GROUPS[sa.policy.group]
-    private = core.entropy(group.private_length)
-    g_xy = phase1.shared(core, sa, group.number, private, g_xi)
+    private, g_xr = phase1.own_key(core, sa.policy.group)
+    g_xy = phase1.shared(core, sa, sa.policy.group, private, g_xi)
     sa.g_xi, sa.ni_b, sa.identity = g_xi, ni_b, identity_b
-    sa.g_xr = group.public(private)
+    sa.g_xr = g_xr
     sa.nr_b = core.entropy(phase1.NONCE_LENGTH)
     phase1.derive(core, sa, g_xy)
     ours = phase1.our_identity(core, sa)

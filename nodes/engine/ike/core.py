@@ -92,6 +92,11 @@ class Core:
         if "isakmp" in self.debugging:
             self.effects.append(Debug("isakmp", f"ISAKMP:({sa.connection_id if sa else 0}):{text}"))
 
+    def say_engine(self, text: str) -> None:
+        """A line of ``debug crypto engine``."""
+        if "engine" in self.debugging:
+            self.effects.append(Debug("engine", text))
+
     def say_ipsec(self, lines: Callable[[], Iterable[str]]) -> None:
         """Lines of ``debug crypto ipsec``, made only when somebody reads them."""
         if "ipsec" in self.debugging:
@@ -257,6 +262,7 @@ class Core:
             if not any(self.pairs_with(owner.local, pair.peer)):
                 self._session(pair, "UP  ")
             pair.outbound = True
+        self.say_engine("CryptoEngine0: ipsec allocate flow")
         self.say_ipsec(lambda: words.created(pair, association, connection_id))
 
     def remove_pair(self, pair: Pair) -> None:

@@ -72,7 +72,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Debug:
-    """A line of ``debug crypto isakmp`` or ``debug crypto ipsec`` (``topic``), emitted while that is on."""
+    """A line of ``debug crypto isakmp``, ``ipsec`` or ``engine`` (``topic``), emitted while that is on."""
 
     topic: str
     text: str

@@ -61,7 +61,7 @@ class IkeEngine:
         return effects
 
     def debug(self, topics: Iterable[str]) -> None:
-        """Which debug lines to make: any of ``isakmp`` and ``ipsec``."""
+        """Which debug lines to make: any of ``isakmp``, ``ipsec`` and ``engine``."""
         self._core.debugging = set(topics)
 
     def configure(self, config: IkeConfig, now: float) -> None:

@@ -7,7 +7,6 @@ from typing import Final
 
 from nodes.base.drops import Drop
 from nodes.base.errors import WireError
-from nodes.crypto.groups import GROUPS
 from nodes.engine.ike import envelope, nat, phase1, proposals, vendors
 from nodes.engine.ike.core import Core
 from nodes.engine.ike.phase1 import Message, Step
@@ -85,11 +84,8 @@ def _agreed(core: Core, sa: IsakmpSa, message: Message, now: float) -> None:
     if psk is None:
         raise WireError("the configuration changed in the middle of the exchange")
     phase1.read_vendors(core, sa, message)
-    group = GROUPS[choice.policy.group]
-    private = core.entropy(group.private_length)
     sa.psk, sa.policy, sa.lifetime = psk, choice.policy, choice.lifetime
-    sa.private = private
-    sa.g_xi = group.public(private)
+    sa.private, sa.g_xi = phase1.own_key(core, choice.policy.group)
     sa.ni_b = core.entropy(phase1.NONCE_LENGTH)
     core.learn_cookie(sa, message.header.responder_cookie)
     payloads = [*phase1.key_payloads(sa.g_xi, sa.ni_b), *vendors.capabilities(), *nat.discovery(core, sa)]
@@ -102,13 +98,12 @@ def _agreed(core: Core, sa: IsakmpSa, message: Message, now: float) -> None:
 def _exchange_keys(core: Core, sa: IsakmpSa, message: Message, now: float) -> None:
     """HDR, KE, Ni -> HDR, KE, Nr"""
     assert sa.policy is not None
-    group = GROUPS[sa.policy.group]
     g_xi, ni_b = phase1.key_values(core, sa, message)
-    private = core.entropy(group.private_length)
-    g_xy = phase1.shared(core, sa, group.number, private, g_xi)
+    private, g_xr = phase1.own_key(core, sa.policy.group)
+    g_xy = phase1.shared(core, sa, sa.policy.group, private, g_xi)
     phase1.read_vendors(core, sa, message)
     sa.g_xi, sa.ni_b = g_xi, ni_b
-    sa.g_xr = group.public(private)
+    sa.g_xr = g_xr
     sa.nr_b = core.entropy(phase1.NONCE_LENGTH)
     phase1.derive(core, sa, g_xy)
     nat.discover(core, sa, message.all(PayloadType.NAT_D))

@@ -19,6 +19,13 @@ from nodes.engine.ike.states import Role
 from nodes.wire.doi import ISAKMP_PORT, NAT_T_PORT, PayloadType
 from nodes.wire.isakmp import KEEPALIVE, Payload
 
+#: (translator before us, before the peer) -> what IOS says of the two payloads.
+_LINES: Final = {
+    (False, False): ("His hash no match - this node outside NAT", "No NAT Found for self or peer"),
+    (False, True): ("His hash no match - this node outside NAT", "His hash no match - this node outside NAT"),
+    (True, False): ("NAT found, the node inside NAT", "My hash no match -  this node inside NAT"),
+    (True, True): ("NAT found, both nodes inside NAT", "My hash no match -  this node inside NAT"),
+}
 #: A discovery payload is a hash, one for each address of a side: more than a few are no honest ones.
 _HASHES: Final = 16
 
@@ -48,14 +55,9 @@ def discover(core: Core, sa: IsakmpSa, bodies: Sequence[bytes]) -> None:
     mine, theirs = bodies[0], bodies[1:_HASHES]
     sa.nat_here = mine not in _digests(sa, sa.local, sa.local_port)
     sa.nat_there = not any(digest in theirs for digest in _digests(sa, sa.remote, sa.remote_port))
-    core.say(sa, f"NAT found, {_place(sa)}" if sa.nat_here or sa.nat_there else "No NAT Found for self or peer")
-
-
-def _place(sa: IsakmpSa) -> str:
-    places = [
-        text for found, text in ((sa.nat_here, "the node inside NAT"), (sa.nat_there, "peer is behind NAT")) if found
-    ]
-    return " and ".join(places)
+    for line in _LINES[sa.nat_here, sa.nat_there]:
+        core.say(sa, "received payload type 20")
+        core.say(sa, line)
 
 
 def _digests(sa: IsakmpSa, address: int, port: int) -> set[bytes]:

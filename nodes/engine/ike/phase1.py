@@ -95,6 +95,7 @@ def _completed(core: Core, sa: IsakmpSa, message: Message, now: float) -> None:
     sa.established_at = now
     sa.errors = 0
     sa.private = b""
+    core.say_engine(f"CryptoEngine0: clear dh number for conn id {sa.connection_id}")
     sa.live_for(sa.lifetime)
     dpd.begin(core, sa, now)
     nat.begin(core, sa, now)
@@ -184,6 +185,13 @@ def pre_shared_key(core: Core, sa: IsakmpSa) -> bytes | None:
     return key
 
 
+def own_key(core: Core, group: int) -> tuple[bytes, bytes]:
+    """A new private value of a group, and the public one that belongs to it."""
+    core.say_engine("CryptoEngine0: generate alg parameter")
+    private = core.entropy(GROUPS[group].private_length)
+    return private, GROUPS[group].public(private)
+
+
 def key_payloads(public: bytes, nonce: bytes) -> list[Payload]:
     return [Payload(PayloadType.KE, public), Payload(PayloadType.NONCE, nonce)]
 
@@ -203,6 +211,7 @@ def shared(core: Core, sa: IsakmpSa, group: int, private: bytes, peer: bytes) ->
         raise WireError(str(error)) from None
     core.say(sa, " processing KE payload. message ID = 0")
     core.say(sa, " processing NONCE payload. message ID = 0")
+    core.say_engine("CRYPTO_ENGINE: Dh phase 1 status: 0")
     return secret
 
 
@@ -213,6 +222,7 @@ def derive(core: Core, sa: IsakmpSa, g_xy: bytes) -> None:
     if not sa.connection_id:
         core.give_connection_id(sa)
     core.effects.append(IsakmpKeys(sa.initiator_cookie, sa.keys.cipher, sa.keys.cipher_key))
+    core.say_engine(f"CryptoEngine0: create ISAKMP SKEYID for conn id {sa.connection_id}")
     core.say(sa, "SKEYID state generated")
 
 
@@ -259,6 +269,7 @@ def identity_text(identity: Identification) -> str:
 def verify(core: Core, sa: IsakmpSa, message: Message, identity_b: bytes, by: Role) -> None:
     """Check HASH_I or HASH_R. Raises NotAuthenticError."""
     core.say(sa, " processing HASH payload. message ID = 0")
+    core.say_engine(f"CryptoEngine0: generate hmac context for conn id {sa.connection_id}")
     expected = hash_of(sa, identity_b, by)
     if not hmac.compare_digest(message.one(PayloadType.HASH), expected):
         raise NotAuthenticError("HASH_I is wrong" if by is Role.INITIATOR else "HASH_R is wrong")

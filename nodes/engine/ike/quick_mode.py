@@ -92,6 +92,7 @@ def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, datagram: byt
         raise envelope.NotAuthenticError("an encrypted message without payloads")
     envelope.check_hash(message.payloads, _expected_hash(sa.keys, exchange, event, message.rest))
     core.say(sa, f" processing HASH payload. message ID = {words.signed(exchange.message_id)}")
+    core.say_engine(f"CryptoEngine0: generate hmac context for conn id {sa.connection_id}")
     # From here on the message is the peer's.
     sa.exchanges[exchange.message_id] = exchange
     sa.message_ids.add(exchange.message_id)
@@ -321,6 +322,7 @@ def _acceptable(
     Raises QuickModeRefusedError with IOS's reason: the traffic is no line of an access list, or the entry for it
     is on another interface, or no transform set fits.
     """
+    core.say_engine("CryptoEngine0: validate proposal request")
     core.say_ipsec(lambda: words.validated(sa.local, sa.remote, proxies, None))
     candidates = [entry for entry in core.config.entries if sa.remote in entry.peers and proxies in entry.proxies]
     here = [entry for entry in candidates if entry.local_address == sa.local]

@@ -78,6 +78,22 @@ def test_debug_lines_are_those_of_ios() -> None:
         assert b.said(text), text
 
 
+def test_debug_of_the_engine() -> None:
+    world, a, b = lab()
+    a.ike.debug(("engine",))
+    world.ping(a, b)
+    assert a.lines == [
+        "CryptoEngine0: generate alg parameter",
+        "CRYPTO_ENGINE: Dh phase 1 status: 0",
+        "CryptoEngine0: create ISAKMP SKEYID for conn id 1001",
+        "CryptoEngine0: generate hmac context for conn id 1001",
+        "CryptoEngine0: clear dh number for conn id 1001",
+        "CryptoEngine0: generate hmac context for conn id 1001",
+        "CryptoEngine0: ipsec allocate flow",
+        "CryptoEngine0: ipsec allocate flow",
+    ]
+
+
 @pytest.mark.parametrize("cipher", ["des", "3des", "aes-128", "aes-192", "aes-256"])
 @pytest.mark.parametrize(
     ("hash_name", "group"),

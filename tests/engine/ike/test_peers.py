@@ -222,7 +222,7 @@ def test_through_a_translator(aggressive: bool) -> None:
     assert pair.outbound is not None
     assert pair.outbound.ports == (4500, 4500 + NAT_SHIFT)
     assert a.said("NAT found, the node inside NAT")
-    assert b.said("NAT found, peer is behind NAT")
+    assert b.said("His hash no match - this node outside NAT")
     assert world.counts["untranslated"] == 0
     sent = len(a.sent)
     world.run(100)
