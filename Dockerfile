@@ -31,6 +31,7 @@ ENV PATH=/opt/wirelab/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001:10001
 WORKDIR /var/lib/wirelab
 # Every part says from its own loop whether it is well: its console listens, and the broker serves it.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=15s --retries=3 \
-    CMD ["python", "-m", "broker.health", "/var/lib/wirelab/health.sock"]
+COPY broker/probe.py /opt/wirelab/
+HEALTHCHECK --interval=8s --timeout=5s --start-period=15s --retries=3 \
+    CMD ["python", "-I", "-S", "/opt/wirelab/probe.py", "/var/lib/wirelab/health.sock"]
 CMD ["wirelab", "--help"]

@@ -12,7 +12,7 @@
     server       the ROUTER around the hub: ``python -m broker``
     delivery     what became of a message that was sent
     listen, zap  where it listens, and who may connect there; transport: what both ends set on their sockets
-    health       whether a process is well
+    health       whether a process is well; probe asks
     drops, log   what was dropped and why; lines on standard output
 
 The broker knows ports, cables, mirrors and queues, and no network protocol.

@@ -1,9 +1,7 @@
 """Whether a process is well: it says so, from its own loop, to whoever connects to its Unix socket.
 
 The answer is one line, "ok" or what is not, and the end of the connection. A process that hangs says nothing, which is
-an answer too. No session is opened and nothing is logged for it. It is asked often, so this module imports little::
-
-    python -m broker.health SOCKET        prints the line; exit status 0 when it is "ok"
+an answer too. No session is opened and nothing is logged for it. :mod:`broker.probe` asks as cheaply as can be.
 """
 
 from __future__ import annotations
@@ -11,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+
+from broker import probe
 
 WELL: Final = "ok"
 _LONGEST: Final = 200
@@ -64,26 +63,10 @@ def check(file: Path) -> int:
         line = f"{file}: not a description: {error!r}"
     else:
         line = ask(file.parent / path) if isinstance(path, str) else f"{file}: names no health socket"
-    return _told(line)
-
-
-def ask(path: Path, timeout: float = 5.0) -> str:
-    """The line of the process that listens at ``path``, or why there is none."""
-    with socket.socket(socket.AF_UNIX) as asking:
-        asking.settimeout(timeout)
-        try:
-            asking.connect(str(path))
-            return asking.recv(_LONGEST).decode("utf-8", "replace") or "no answer"
-        except TimeoutError:
-            return f"no answer within {timeout:.0f} s"
-        except OSError as error:
-            return f"{path}: {error.strerror or error}"
-
-
-def _told(line: str) -> int:
     print(line)  # noqa: T201
     return 0 if line == WELL else 1
 
 
-if __name__ == "__main__":
-    sys.exit(_told(ask(Path(sys.argv[1]))))
+def ask(path: Path, timeout: float = probe.PATIENCE) -> str:
+    """The line of the process that listens at ``path``, or why there is none."""
+    return probe.ask(str(path), timeout)
