@@ -6,6 +6,7 @@
 ARG BASE=python:3.12-slim-bookworm
 
 FROM ${BASE} AS build
+LABEL wirelab.stage=build
 COPY requirements.lock /src/
 # Without pip in it: nothing is installed later. The pip that fills it stays behind in this stage.
 RUN python3 -m venv /pip \

@@ -172,12 +172,15 @@ def _anchors() -> str:
     return f"""\
 x-part: &part
   image: {_image()}
+  # It is built here; a registry's image of the same name would be a stranger's.
+  pull_policy: never
   restart: unless-stopped
   init: true
   read_only: true
   cap_drop: [ALL]
   security_opt: ["no-new-privileges:true"]
   pids_limit: 64
+  cpus: 1.0
   stop_grace_period: 3s
   logging:
     driver: json-file
@@ -236,7 +239,6 @@ def _broker(lab: Lab, wish: Wish) -> str:
   {BROKER}:
     <<: *device
     command: [python, -m, broker, {OWN}/{DESCRIPTION}]
-    cpus: 1.0
     mem_limit: 128m
     labels:
 {_labels(lab, wish, role=BROKER)}\
@@ -246,12 +248,11 @@ def _broker(lab: Lab, wish: Wish) -> str:
 
 
 def _device(lab: Lab, wish: Wish, node: Node, console: Console) -> str:
-    # A router's ESP workers are in its container, and do the work of a processor.
-    cpus, memory = ("1.0", "192m") if KINDS[node.kind].ipsec else ("0.5", "96m")
+    # A router's ESP workers are in its container.
+    memory = "192m" if KINDS[node.kind].ipsec else "96m"
     return f"""\
   {_text(node.name)}:
     <<: *device
-    cpus: {cpus}
     mem_limit: {memory}
     labels:
 {_labels(lab, wish, role="device", node=node, console=console)}\
@@ -279,7 +280,6 @@ def _gateway(lab: Lab, wish: Wish, consoles: Mapping[str, Console]) -> str:
       outside: {{aliases: [{_OUTSIDE}]}}
     depends_on:
       {KEYS}: {{condition: service_completed_successfully}}
-    cpus: 0.5
     mem_limit: 96m
     labels:
 {_labels(lab, wish, role=GATEWAY)}\

@@ -215,8 +215,8 @@ class Composed(Running):
                 changed[container.name] = None
         if on:
             for container in containers:
-                if states[container.name] == "running":
-                    continue
+                if states[container.name] in ("running", "restarting"):
+                    continue  # the engine is about to start it, when it was reloaded
                 # A paused one has its power; it goes on where it was.
                 docker("unpause" if states[container.name] == "paused" else "start", container.id)
                 changed[container.name] = None

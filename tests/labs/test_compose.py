@@ -23,8 +23,8 @@ FILE = ROOT / "docker-compose.yml"
 TOP = {"services", "networks", "volumes"}
 SERVICE = {
     "build", "cap_add", "cap_drop", "command", "cpus", "depends_on", "dns", "healthcheck", "image", "init", "labels",
-    "logging", "mem_limit", "network_mode", "networks", "pids_limit", "ports", "read_only", "restart", "security_opt",
-    "stop_grace_period", "tmpfs", "user", "volumes",
+    "logging", "mem_limit", "network_mode", "networks", "pids_limit", "ports", "pull_policy", "read_only", "restart",
+    "security_opt", "stop_grace_period", "tmpfs", "user", "volumes",
 }  # fmt: skip
 HEALTHCHECK = {"test", "disable", "interval", "timeout", "retries", "start_period"}
 
@@ -108,10 +108,11 @@ def test_a_device_is_given_its_own_and_nothing_else(root: dict[str, Any]) -> Non
     assert all(volume.startswith("console.") and volume.endswith(":ro") for volume in gateway["volumes"])
     for name, service in root["services"].items():
         assert service["cap_drop"] == ["ALL"], name
+        assert service["pull_policy"] == "never", name
         assert service["read_only"] is True, name
         assert service["init"] is True, name
         assert service["security_opt"] == ["no-new-privileges:true"], name
-        assert {"mem_limit", "pids_limit"} <= service.keys(), name
+        assert {"cpus", "mem_limit", "pids_limit"} <= service.keys(), name
     keys = root["services"]["keys"]
     assert (keys["network_mode"], keys["restart"], keys["user"]) == ("none", "no", "0:0")
 
