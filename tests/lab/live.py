@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 ROOT = Path(__file__).parent.parent.parent
 IAC_OPTION = re.compile(rb"\xff[\xfb-\xfe].", re.DOTALL)
@@ -95,7 +95,7 @@ class LiveLab:
         self.environment.pop("WIRELAB_LAB", None)
         self.environment["DOCKER_HOST"] = "unix:///none"  # labs of compose on this machine are not ours
 
-    def __enter__(self) -> LiveLab:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -75,6 +75,11 @@ def configure(router: Console, text: str) -> str:
 
 def test_the_handout(lab: LiveLab) -> None:
     lab.up(stage="start")
+    play(lab)
+
+
+def play(lab: LiveLab) -> None:
+    """All of it, on a lab that has just started at stage start. tests/compose plays it in containers."""
     router_a, router_b, host = lab.console("R-A"), lab.console("R-B"), lab.console("PC-A")
     printed = configure(router_a, R_A)
     assert "% NOTE: This new crypto map will remain disabled until a peer\n" in printed
