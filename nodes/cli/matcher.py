@@ -286,6 +286,13 @@ def listing(
     states = run.states_before(root, count)
     if not states and run.unfinished and not bare:
         return Listing(_following(run.unfinished), False, False, False)
+    if not states and bare:
+        # The word that was begun may belong to the one before it, as a number does to an interface type.
+        head = _Run(commands, Words(line[: words.starts[-1]], start), abbreviate)
+        head.states_before(root, count)
+        entered = _following(head.unfinished, words.texts[-1])
+        if entered:
+            return Listing(entered, False, False, False)
     if not states:
         return run.failure or Failure(Fault.INVALID, len(line), count, len(words.texts))
     prefix = words.texts[-1] if bare else ""
@@ -305,10 +312,13 @@ def listing(
     return Listing(sorted(entries.items()), bare, bool(ends), pipe)
 
 
-def _following(unfinished: Sequence[tuple[Param, str, list[str]]]) -> list[tuple[str, str]]:
+def _following(unfinished: Sequence[tuple[Param, str, list[str]]], begun: str = "") -> list[tuple[str, str]]:
     entries: dict[str, str] = {}
     for param, help, words in unfinished:
-        following = param.following(words) if isinstance(param, Continuing) else [(param.label, help)]
+        if isinstance(param, Continuing):
+            following = param.following([*words, begun] if begun else words)
+        else:
+            following = () if begun else ((param.label, help),)
         for label, text in following:
             entries.setdefault(label, text)
     return sorted(entries.items())
@@ -324,6 +334,8 @@ def _param_entries(param: Param, position: Position, prefix: str) -> Sequence[tu
         fits = isinstance(outcome, Accept) or outcome.word > 0 or outcome.offset == len(prefix)
         if not fits:
             return ()
+        if isinstance(param, Continuing):
+            return param.following((prefix,)) or ((param.label, position.help),)
     return ((param.label, position.help),)
 
 

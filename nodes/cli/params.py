@@ -67,7 +67,8 @@ class Continuing(Protocol):
     """A parameter of several words that can say what ``?`` prints between them (``FastEthernet ?``)."""
 
     def following(self, words: Sequence[str]) -> Sequence[tuple[str, str]]:
-        """(label, help) of what may come after ``words``, which are right but not enough."""
+        """(label, help) of what may come after ``words``, which are right but not enough, or of what the last one goes
+        on with."""
 
 
 @runtime_checkable

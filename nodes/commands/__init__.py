@@ -6,8 +6,8 @@ system      hostname, lines, running-config, write, show version and the like: r
 logging     where log messages go, service timestamps; clock: its time and zone
 files       flash and nvram: dir, more, copy, delete, erase, configure memory and replace
 reload      restarts, now and later; lines: send and clear line; techsupport: the sum of the shows
-interfaces  interface mode and show interfaces: router and switch
-ip          addresses, routes, ARP of a router
+interfaces  interface mode and show interfaces: router and switch; routerlinks: MTU, MAC address and VLANs of a router
+ip          addresses and ARP: of a router, and of a switch in its VLANs; routes: of a router; gateway: of a switch
 probes      what pings and traces have in common; ios_probes, windows_probes: the commands
 modes       the modes below configuration mode; sections: the order of the running-config
 cdp         what router and switch say to their neighbours

@@ -149,14 +149,21 @@ class InterfaceParam:
         return [number for own, number in map(ifname.split, self._interfaces.ports) if own == kind]
 
     def following(self, words: Sequence[str]) -> list[tuple[str, str]]:
-        """Between the type and the number."""
-        kind = next(kind for kind in self._interfaces.types if kind.lower().startswith(words[0].lower()))
+        """Behind the type, or within a number: the range of the part that is being typed."""
+        letters = len(words[0]) - len(words[0].lstrip(_LETTERS))
+        kind = next(kind for kind in self._interfaces.types if kind.lower().startswith(words[0][:letters].lower()))
+        number = words[0][letters:] or "".join(words[1:2])
+        port, dot, _ = number.partition(".")
         if kind in _LOGICAL:
-            low, high = _LOGICAL[kind]
+            spans = [_LOGICAL[kind]] if not port or (port.isdigit() and not dot) else []
+        elif dot:
+            makeable = Family.SUBINTERFACE in self._interfaces.makeable and f"{kind}{port}" in self._interfaces.ports
+            spans = [_SUBINTERFACES] if makeable else []
         else:
-            firsts = [int(number.split("/")[0]) for number in self._port_numbers(kind)]
-            low, high = min(firsts), max(firsts)
-        return [(f"<{low}-{high}>", f"{kind} interface number")]
+            head = port[: port.rfind("/") + 1]
+            parts = [own[len(head) :].split("/")[0] for own in self._port_numbers(kind) if own.startswith(head)]
+            spans = [(min(map(int, parts)), max(map(int, parts)))] if parts else []
+        return [(f"<{low}-{high}>", f"{kind} interface number") for low, high in spans]
 
     def completions(self, prefix: str) -> list[tuple[str, str]]:
         """Interface types for ``?`` and Tab."""
