@@ -14,13 +14,14 @@ ifneq ($(shell cat $(VENV)/.installed 2>/dev/null),$(CURDIR))
 $(shell test -e $(VENV)/.installed && rm -rf $(VENV))
 endif
 
-.PHONY: help lab install test bench lint lock clean
+.PHONY: help lab install test bench fuzz lint lock clean
 
 help:
 	@echo 'make lab      install and start the lab no4-ipsec: prints its consoles and what to try'
 	@echo 'make install  .venv with the locked dependencies and the command .venv/bin/wirelab'
 	@echo 'make test     install what the tests need, and run them'
 	@echo 'make bench    what this machine does: ESP of one core, ESP in worker processes'
+	@echo 'make fuzz     a few seconds of a fuzzer at each of the console targets'
 	@echo 'make lint     ruff, mypy and the import contracts'
 	@echo 'make lock     choose the dependencies anew (needs uv)'
 	@echo 'make clean    remove .venv and everything else that was made here'
@@ -54,11 +55,29 @@ $(VENV)/.installed-test: $(VENV)/.installed requirements-test.lock
 WORKERS ?= 4
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m 'not root and not automation' -n $(WORKERS)
+	$(BIN)/python -m pytest -m 'not root and not automation and not fuzz' -n $(WORKERS)
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench/esp.py
 	$(BIN)/python tests/bench/esp_pool.py
+
+# Seconds for each target of tests/fuzz. What is found is kept in .fuzz, with the octets that led to new code.
+FUZZ := $(VENV)-fuzz
+FUZZ_SECONDS ?= 5
+
+fuzz: $(FUZZ)/.installed
+	@for target in $$($(FUZZ)/bin/python tests/fuzz/engine.py --list 2> /dev/null); do \
+		mkdir -p .fuzz/$$target; \
+		$(FUZZ)/bin/python tests/fuzz/engine.py $$target -max_total_time=$(FUZZ_SECONDS) -max_len=2000 -timeout=60 \
+			-artifact_prefix=.fuzz/$$target- -verbosity=0 -print_final_stats=1 .fuzz/$$target > .fuzz/log 2>&1 \
+			|| { cat .fuzz/log >&2; exit 1; }; \
+		echo "$$target: $$(sed -n 's/.*executed_units: *//p' .fuzz/log) runs"; \
+	done
+
+$(FUZZ)/.installed: requirements-fuzz.lock
+	@'$(PYTHON)' -m venv $(FUZZ)
+	@$(FUZZ)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-fuzz.lock
+	@touch $@
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -80,6 +99,9 @@ lock:
 	{ echo '# What the automation tests need, and all of requirements.lock. Made by make lock.'; \
 		echo 'setuptools>=77' | $(UV) $(LOCK) --extra automation -c requirements-test.lock; } > requirements-automation.lock.new
 	mv requirements-automation.lock.new requirements-automation.lock
+	{ echo '# What make fuzz needs, and all of requirements.lock. Made by make lock.'; \
+		echo 'setuptools>=77' | $(UV) $(LOCK) --extra fuzz -c requirements-test.lock; } > requirements-fuzz.lock.new
+	mv requirements-fuzz.lock.new requirements-fuzz.lock
 	grep -vE '^(setuptools|#)|--hash' requirements.lock | tr -d '\\' > constraints.new
 	{ echo '# What the pyATS tests need, and all of requirements.lock but setuptools; to be installed without the'; \
 		echo '# dependencies that its packages declare. Made by make lock.'; \
@@ -89,5 +111,5 @@ lock:
 	rm constraints.new
 
 clean:
-	rm -rf $(VENV) $(VENV)-automation $(VENV)-pyats build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-automation $(VENV)-pyats $(FUZZ) .fuzz build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -108,8 +108,9 @@ class Pager:
     def search(self, kind: str, pattern: Pattern) -> None:
         """Go on with a fresh page of what an expression lets through; ``kind`` is a value of :data:`SEARCHES`."""
         self._sieves.append(_SIEVES[kind](pattern))
-        text = "".join(self._pending)
+        text = "".join((*self._pending, self._unsifted))
         self._pending.clear()
+        self._unsifted = ""
         self.write(text)
         self._free = max(self._length - 1, 1)
         self._column = 0

@@ -215,9 +215,9 @@ BOTH: Final = (
     Row("ip tcp window-size", "<number:68-1073741823>", _SET, Section.TCP),
     Row("ip tcp synwait-time", "<seconds:5-300>", _SET, Section.TCP),
     Row("ip tcp path-mtu-discovery", "", _OFF, Section.TCP),
-    Row("ip telnet source-interface", "<interface:interface>", _SET, Section.TCP),
-    Row("ip tftp source-interface", "<interface:interface>", _SET, Section.TCP),
-    Row("ip ftp source-interface", "<interface:interface>", _SET, Section.TCP),
+    Row("ip telnet source-interface", "<interface:new-interface>", _SET, Section.TCP),
+    Row("ip tftp source-interface", "<interface:new-interface>", _SET, Section.TCP),
+    Row("ip ftp source-interface", "<interface:new-interface>", _SET, Section.TCP),
     Row("ip ftp username", "<name:word>", _SET, Section.TCP),
     Row("ip ssh time-out", "<seconds:1-120>", _SET, Section.TCP),
     Row("ip ssh authentication-retries", "<number:0-5>", _SET, Section.TCP),
@@ -241,7 +241,7 @@ BOTH: Final = (
     Row("scheduler allocate", "<number:3000-60000> <second-number:1000-8000>", _SET, Section.SCHEDULER),
     Row("scheduler interval", "<milliseconds:500-2147483647>", _SET, Section.SCHEDULER),
     Row("ntp clock-period", "<number:0-4294967295>", _SET, Section.NTP),
-    Row("ntp source", "<interface:interface>", _SET, Section.NTP),
+    Row("ntp source", "<interface:new-interface>", _SET, Section.NTP),
     Row("ntp server", "<address:ipv4> [prefer]", _MANY, Section.NTP),
 )
 

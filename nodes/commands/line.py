@@ -15,6 +15,8 @@ from nodes.device.ios import IosDevice
 
 table = Table()
 
+_MINUTES: Final = 35791
+
 
 def vty_param(count: int) -> dict[str, Param]:
     """The numbers that vty lines of a kind of device can have: below ``count``."""
@@ -94,13 +96,14 @@ def line_aux(ctx: Context, args: Args) -> None:
 
 
 def _print_timeout(line: LineConfig) -> list[str]:
-    minutes, seconds = divmod(line.exec_timeout, 60)
-    return [] if line.exec_timeout == 600 else [f"exec-timeout {minutes} {seconds}"]
+    # The seconds may be more than a minute, and more than there is room for among the minutes.
+    minutes = min(line.exec_timeout // 60, _MINUTES)
+    return [] if line.exec_timeout == 600 else [f"exec-timeout {minutes} {line.exec_timeout - minutes * 60}"]
 
 
 @table.command(
     "config-line",
-    "exec-timeout <minutes:0-35791> [<seconds:0-2147483>]",
+    f"exec-timeout <minutes:0-{_MINUTES}> [<seconds:0-2147483>]",
     help={"exec-timeout": "Set the EXEC timeout", "minutes": "Timeout in minutes", "seconds": "Timeout in seconds"},
     no="exec-timeout",
     default="exec-timeout 10 0",

@@ -328,8 +328,10 @@ def show_mac(ctx: Context, args: Args) -> MacTableView:
 
 def clear_mac(ctx: Context, args: Args) -> None:
     device: Switch = ctx.device
-    port = args.get("port")
-    device.bridge.flush(port=None if port is None else device.port_by_name[port].index, vlan=args.get("number"))
+    name = args.get("port")
+    port = device.port_by_name.get(name)
+    if name is None or port is not None:  # on a VLAN interface nothing is learnt
+        device.bridge.flush(port=None if port is None else port.index, vlan=args.get("number"))
 
 
 for _words in ("mac address-table", "mac-address-table"):

@@ -23,46 +23,12 @@ from nodes.kinds import KINDS
 from tests.device.bench import Bench
 
 #: One of these fits each parameter: the walk tries them in turn, after what the parameter itself lists.
-SAMPLES: Final = [
-    "1",
-    "2",
-    "4",
-    "5",
-    "7",
-    "10",
-    "100",
-    "300",
-    "1500",
-    "4096",
-    "10.0.0.1",
-    "255.255.255.0",
-    "0.0.0.255",
-    "zz",
-    "zzz",
-    "10:00:00",
-    "10:00",
-    "0:10",
-    "1:2:3",
-    "june",
-    "0011.2233.4455",
-    "flash:zz",
-    "fa0",
-    "fa0/0",
-    "fa0/1",
-    "et0",
-    "vlan1",
-    "loopback0",
-    "fa0/0.1",
-    "-1",
-    "1000000",
-    "www",
-    "zz:9",
-    "zz/9",
-    "0x2102",
-    "2026",
-    "#zz#",
-    "$1$mERr$hx5rVt7rPNoS4wqbXKX7m0",
-]
+_SAMPLES: Final = """
+1 2 4 5 7 10 100 300 1500 4096 -1 1000000 0x2102 2026 10:00:00 10:00 0:10 1:2:3 june zz zzz zz:9 zz/9 #zz# flash:zz www
+10.0.0.1 255.255.255.0 0.0.0.255 0011.2233.4455 fa0 fa0/0 fa0/1 et0 vlan1 loopback0 fa0/0.1
+$1$mERr$hx5rVt7rPNoS4wqbXKX7m0
+"""
+SAMPLES: Final = tuple(_SAMPLES.split())
 
 
 class Place(NamedTuple):

@@ -66,7 +66,7 @@ RESTS = {
     "<image:line>": ("flash:a.bin", "usbflash0:b.bin"),
     "<number:68-1073741823>": ("8192",),
     "<seconds:5-300>": ("10",),
-    "<interface:interface>": ("FastEthernet0/1",),
+    "<interface:new-interface>": ("FastEthernet0/1",),
     "<name:word>": ("anna",),
     "<seconds:1-120>": ("60",),
     "<number:0-5>": ("2",),
