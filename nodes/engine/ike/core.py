@@ -275,6 +275,8 @@ class Core:
         pair.outbound_key = b""
         if pair.outbound and not any(self.pairs_with(pair.owner.local, pair.peer)):
             self._session(pair, "DOWN")
+            if pair.entry.default_peer is not None:
+                self.current_peers.pop(pair.entry.name, None)
         self.say_ipsec(lambda: words.deleted(pair))
 
     def _session(self, pair: Pair, state: str) -> None:

@@ -50,8 +50,12 @@ def timer(core: Core, sa: IsakmpSa, now: float) -> None:
     keepalive = core.config.keepalive
     if sa.dpd_due is None or sa.dpd_due > now:
         return
-    if keepalive is None or not sa.usable:
+    ends = sa.local, sa.remote
+    if keepalive is None or core.usable_sa(*ends) is not sa:
+        # Only the newest SA asks: the peer may have forgotten an older one.
         sa.dpd_due = None
+    elif sa.dpd_waiting and core.heard.get(ends, 0.0) > sa.dpd_asked_at:
+        _alive(core, sa, now)
     elif not sa.dpd_waiting:
         _ask(core, sa, now, keepalive.retry)
     elif sa.dpd_misses == RETRIES:
@@ -66,8 +70,15 @@ def timer(core: Core, sa: IsakmpSa, now: float) -> None:
 def _ask(core: Core, sa: IsakmpSa, now: float, retry: int) -> None:
     sa.dpd_sequence = sa.dpd_sequence + 1 & 0xFFFFFFFF
     sa.dpd_waiting, sa.dpd_misses = True, 0
-    sa.dpd_due = now + retry
+    sa.dpd_due, sa.dpd_asked_at = now + retry, now
     _send(core, sa, Notify.R_U_THERE, sa.dpd_sequence)
+
+
+def _alive(core: Core, sa: IsakmpSa, now: float) -> None:
+    """An answer came, or traffic, which is as good (RFC 3706 §5.5)."""
+    keepalive = core.config.keepalive
+    sa.dpd_waiting, sa.dpd_misses = False, 0
+    sa.dpd_due = now + keepalive.interval if keepalive is not None and keepalive.periodic else None
 
 
 def received(core: Core, sa: IsakmpSa, notification: Notification, now: float) -> None:
@@ -84,10 +95,8 @@ def received(core: Core, sa: IsakmpSa, notification: Notification, now: float) -
     # A replayed answer is to another question.
     if not sa.dpd_waiting or sequence != sa.dpd_sequence:
         return
-    keepalive = core.config.keepalive
     heard(core, sa.local, sa.remote, now)
-    sa.dpd_waiting, sa.dpd_misses = False, 0
-    sa.dpd_due = now + keepalive.interval if keepalive is not None and keepalive.periodic else None
+    _alive(core, sa, now)
 
 
 def _send(core: Core, sa: IsakmpSa, kind: Notify, sequence: int) -> None:

@@ -132,8 +132,9 @@ class IsakmpSa:
     nat_there: bool = False
     keepalive_due: float | None = None
 
-    # Dead peer detection: the number of the last question, whether it was answered, how often it was in vain.
+    # Dead peer detection: the number of the last question and its time, whether it was answered, how often in vain.
     dpd_due: float | None = None
+    dpd_asked_at: float = 0.0
     dpd_sequence: int = 0
     dpd_waiting: bool = False
     dpd_misses: int = 0

@@ -121,6 +121,31 @@ def test_an_answer_to_another_question_is_none() -> None:
         assert sa.dpd_waiting
 
 
+def test_an_older_sa_that_the_peer_forgot_is_no_dead_peer() -> None:
+    world, a, b = lab(a=config_a(keepalive=Keepalive(10, 2, True)))
+    up(world, a, b)
+    a.ike._begin(A, B, world.now)
+    a.settle()
+    world.run(1)
+    assert len(a.states) == 2
+    # The older one goes at b without a word.
+    del b.ike._core.sas[next(iter(b.ike._core.sas))]
+    world.run(300)
+    assert a.states == [UP, UP]
+    assert world.ping(a, b)
+
+
+def test_traffic_is_as_good_as_an_answer() -> None:
+    """The peer has lost its ISAKMP SA and not the others: what comes under them shows that it lives."""
+    world, a, b = lab(a=config_a(keepalive=Keepalive(10, 2, True)))
+    up(world, a, b)
+    b.ike._core.sas.clear()
+    for _ in range(60):
+        assert world.ping(a, b)
+        world.run(1)
+    assert a.states == [UP]
+
+
 # Several peers -----------------------------------------------------------------------------------------------------
 
 
@@ -174,6 +199,19 @@ def test_a_dead_peer_gives_way(default: int | None) -> None:
     a.send(c.host)
     world.run(1)
     assert {pair.peer for pair in a.sad.pairs()} == {C}
+
+
+def test_the_default_peer_is_first_again_after_a_clear() -> None:
+    world, a, b, _ = three(default_peer=C)
+    silent = world.gateways.pop(C)
+    a.send(b.host)
+    world.run(70)
+    assert a.ike.current_peer(a.config.entries[0]) == B
+    world.gateways[C] = silent
+    a.ike.clear_ipsec(world.now)
+    a.settle()
+    assert a.ike.current_peer(a.config.entries[0]) == C
+    up(world, a, silent)
 
 
 def test_a_peer_without_a_key_gives_way_at_once() -> None:
