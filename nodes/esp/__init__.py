@@ -1,4 +1,4 @@
-"""ESP in tunnel and transport mode (RFC 4303): the worker's brain, pure functions of packets, keys and injected entropy.
+"""ESP in both modes (RFC 4303): the worker's brain, pure functions of packets, keys and injected entropy.
 
     association  what an IPsec SA is: selectors, transform, keys; its octets for handing it to a worker
     layout       how a batch of packets lies in memory; sizes, overhead and the MTU that remains

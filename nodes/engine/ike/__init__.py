@@ -18,6 +18,7 @@
     renewal        which of several SAs goes on when one nears its end
     vendors, words the wording of debug lines
     views          frozen pictures for show commands
+    reception      which exchange a datagram is for
     engine         the facade: IkeEngine
 
 The engine makes and removes IPsec SAs by effects; who keeps and uses them is not its business, and it is told when one

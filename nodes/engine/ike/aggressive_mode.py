@@ -25,11 +25,11 @@ _MODE: Final = Exchange.AGGRESSIVE
 _ENDPOINTS: Final = {"fqdn": IdType.FQDN, "user-fqdn": IdType.USER_FQDN}
 
 
-def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, datagram: bytes, now: float) -> None:
-    """An aggressive mode message for an SA that exists. Raises WireError, NotAuthenticError or IllegalEventError."""
+def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, datagram: bytes, now: float) -> bool:
+    """A message for an SA that exists; False for a duplicate. Raises as main mode does."""
     if datagram in sa.received:
         core.answer_again(sa, sa.outbox, now, 1)
-        return
+        return False
     event = Event.AM2 if sa.role is Role.INITIATOR else Event.AM3
     phase_1(sa.state, event)
     if header.encrypted:
@@ -39,6 +39,7 @@ def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, datagram: byt
     else:
         payloads = isakmp.split(header.next_payload, body)
     phase1.step(core, sa, event, Message(header, payloads, datagram), now, STEPS)
+    return True
 
 
 def begin(core: Core, sa: IsakmpSa, message: Message, now: float) -> None:

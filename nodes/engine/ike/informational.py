@@ -27,18 +27,18 @@ _NAMES: Final[Mapping[int, str]] = {
 }
 
 
-def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, now: float) -> None:
-    """Raises WireError, or NotAuthenticError when the hash is wrong."""
+def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, now: float) -> bool:
+    """Whether it was authentic and new. Raises WireError, or NotAuthenticError when the hash is wrong."""
     if not header.encrypted:
         _in_the_clear(core, sa, header, body, now)
-        return
+        return False
     if not sa.usable or sa.keys is None:
         # RFC 2409 §5.7: protection needs a complete phase 1, on whose last block the IV depends.
         core.drops.count(Drop.IKE_UNEXPECTED)
-        return
+        return False
     if header.message_id in sa.message_ids:
         core.drops.count(Drop.IKE_DUPLICATE)
-        return
+        return False
     payloads = envelope.open_informational(sa.keys, sa.iv, header, body)
     sa.message_ids.add(header.message_id)
     core.say(sa, f" processing HASH payload. message ID = {words.signed(header.message_id)}")
@@ -47,6 +47,7 @@ def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, now: float) -
             notified(core, sa, payload.body, now, header.message_id)
         elif payload.type == PayloadType.DELETE:
             _deleted(core, sa, payload.body, now, header.message_id)
+    return True
 
 
 def _in_the_clear(core: Core, sa: IsakmpSa, header: Header, body: bytes, now: float) -> None:

@@ -19,15 +19,18 @@ from nodes.wire.isakmp import Header, Payload
 _MODE: Final = Exchange.IDENTITY_PROTECTION
 
 
-def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, datagram: bytes, now: float) -> None:
-    """A main mode message for an SA that exists. Raises WireError, NotAuthenticError or IllegalEventError."""
+def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, datagram: bytes, now: float) -> bool:
+    """A message for an SA that exists; False for a duplicate.
+
+    Raises WireError, NotAuthenticError or IllegalEventError.
+    """
     if datagram in sa.received:
         if datagram == sa.received[-1]:
             core.answer_again(sa, sa.outbox, now, 1)
         else:
             # Older than the last one: it was on its way for long, its answer is no longer of use.
             core.drops.count(Drop.IKE_DUPLICATE)
-        return
+        return False
     initiator = sa.role is Role.INITIATOR
     if header.encrypted:
         event = Event.MM6 if initiator else Event.MM5
@@ -44,6 +47,7 @@ def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, datagram: byt
         else:
             raise WireError("a main mode message with neither SA nor KE")
     phase1.step(core, sa, event, Message(header, payloads, datagram), now, STEPS)
+    return True
 
 
 def begin(core: Core, sa: IsakmpSa, message: Message, now: float) -> None:

@@ -68,8 +68,8 @@ def start(core: Core, sa: IsakmpSa, entry: MapEntry, proxies: Proxies, now: floa
     _step(core, sa, exchange, QuickEvent.START, Message((), b""), now)
 
 
-def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, datagram: bytes, now: float) -> None:
-    """A quick mode message under a complete SA. Raises WireError, NotAuthenticError or IllegalEventError."""
+def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, datagram: bytes, now: float) -> bool:
+    """A message under a complete SA; False for a duplicate. Raises as main mode does."""
     if not header.encrypted or not header.message_id:
         raise WireError("a quick mode message is encrypted and has a message ID")
     assert sa.keys is not None
@@ -77,13 +77,13 @@ def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, datagram: byt
     if exchange is None:
         if header.message_id in sa.message_ids:
             core.drops.count(Drop.IKE_DUPLICATE)
-            return
+            return False
         exchange = QuickMode(header.message_id, Role.RESPONDER, None, None)
         exchange.iv = sa.keys.phase2_iv(sa.iv, header.message_id)
         event = QuickEvent.QM1
     elif datagram == exchange.received:
         core.answer_again(sa, exchange.outbox, now, 2)
-        return
+        return False
     else:
         event = QuickEvent.QM2 if exchange.role is Role.INITIATOR else QuickEvent.QM3
     phase_2(exchange.state, event)
@@ -102,6 +102,7 @@ def receive(core: Core, sa: IsakmpSa, header: Header, body: bytes, datagram: byt
         _refuse(core, sa, exchange, message, str(error), now)
     except WireError as error:
         _refuse(core, sa, exchange, message, str(error), now, Notify.PAYLOAD_MALFORMED)
+    return True
 
 
 def _expected_hash(keys: Keys, exchange: QuickMode, event: QuickEvent, rest: bytes) -> bytes:

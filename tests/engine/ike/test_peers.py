@@ -274,6 +274,24 @@ def test_through_a_translator(aggressive: bool) -> None:
     assert len(b.sad.pairs()) == 2
 
 
+@pytest.mark.parametrize("lost", [5, 6])
+def test_what_is_sent_again_goes_to_the_new_port_too(lost: int) -> None:
+    world, a, b = translated()
+    seen = 0
+
+    def loses(kind: str) -> bool:
+        nonlocal seen
+        seen += kind == "udp"
+        return seen != lost
+
+    a.filter = b.filter = loses
+    a.send(b.host)
+    world.run(15)
+    assert world.ping(a, b)
+    assert b.ike.isakmp_sas(world.now)[0].remote_port == 4500 + NAT_SHIFT
+    assert world.counts["untranslated"] == 0
+
+
 def test_without_a_translator_nothing_floats() -> None:
     world, a, b = lab()
     up(world, a, b)
@@ -301,6 +319,11 @@ def test_a_forged_message_does_not_lead_the_answers_elsewhere() -> None:
     (view,) = b.ike.isakmp_sas(world.now)
     header = isakmp.Header(view.initiator_cookie, view.responder_cookie, 8, Exchange.INFORMATIONAL, 1, 77, 0)
     b.receive("udp", N, bytes(4) + isakmp.with_body(header, 8, bytes(48)), (666, 4500))
+    assert b.ike.isakmp_sas(world.now)[0].remote_port == 4500 + NAT_SHIFT
+    # Nor does an authentic one that is sent again from elsewhere.
+    for _, source, data in list(world.wire):
+        if source == A and data[:4] == bytes(4):
+            b.receive("udp", N, data, (666, 4500))
     assert b.ike.isakmp_sas(world.now)[0].remote_port == 4500 + NAT_SHIFT
     assert world.ping(b, a)
 
