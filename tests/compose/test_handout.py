@@ -26,7 +26,7 @@ SCRIPT: list[tuple[str, tuple[str, ...]]] = [
     ("R-B", ("show ip arp", "show access-lists", "show crypto isakmp sa")),
     ("SW-1", ("show mac-address-table", "show interfaces status", "show vlan brief", "show running-config")),
     ("SW-1", ("show nonsense",)),
-    ("Sniffer1", ("show packets",)),
+    ("Sniffer1", ("filter icmp", "show packets", "no filter")),
     ("R-A", ("configure terminal", "no ip route 192.168.2.0 255.255.255.0 10.0.10.20")),
     ("R-B", ("configure terminal", "no ip route 192.168.1.0 255.255.255.0 10.0.10.10")),
 ]
