@@ -3,8 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from nodes.device.trafficviews import AccountingView, IpTrafficView, TransportCountersView
+
+#: Sections of protocols that no device here speaks; IOS has them whether they run or not.
+_BGP: Final = (
+    "BGP statistics:",
+    "  Rcvd: 0 total, 0 opens, 0 notifications, 0 updates",
+    "        0 keepalives, 0 route-refresh, 0 unrecognized",
+    "  Sent: 0 total, 0 opens, 0 notifications, 0 updates",
+    "        0 keepalives, 0 route-refresh",
+    "",
+)
+_ROUTING: Final = (
+    "EIGRP-IPv4 statistics:",
+    "  Rcvd: 0 total",
+    "  Sent: 0 total",
+    "",
+    "PIMv2 statistics: Sent/Received",
+    "  Total: 0/0, 0 checksum errors, 0 format errors",
+    "  Registers: 0/0 (0 non-rp, 0 non-sm-group), Register Stops: 0/0,  Hellos: 0/0",
+    "  Join/Prunes: 0/0, Asserts: 0/0, grafts: 0/0",
+    "  Bootstraps: 0/0, Candidate_RP_Advertisements: 0/0",
+    "  State-Refresh: 0/0",
+    "",
+    "IGMP statistics: Sent/Received",
+    "  Total: 0/0, Format errors: 0/0, Checksum errors: 0/0",
+    "  Host Queries: 0/0, Host Reports: 0/0, Host Leaves: 0/0 ",
+    "  DVMRP: 0/0, PIM: 0/0",
+    "",
+)
+_OSPF: Final = (
+    "OSPF statistics:",
+    "  Rcvd: 0 total, 0 checksum errors",
+    "  \t0 hello, 0 database desc, 0 link state req",
+    "  \t0 link state updates, 0 link state acks",
+    "",
+    "  Sent: 0 total",
+    "  \t0 hello, 0 database desc, 0 link state req",
+    "  \t0 link state updates, 0 link state acks",
+    "",
+)
 
 
 def ip_traffic(view: IpTrafficView) -> Iterator[str]:
@@ -54,10 +94,13 @@ def ip_traffic(view: IpTrafficView) -> Iterator[str]:
     yield f"        0 info reply, {sent.time_exceeded} time exceeded, {sent.parameter_problems} parameter problem"
     yield "        0 irdp solicitations, 0 irdp advertisements"
     yield ""
+    yield from _BGP
     yield from _transport("TCP", view.tcp, "total")
     yield ""
+    yield from _ROUTING
     yield from _transport("UDP", view.udp, "total, 0 forwarded broadcasts")
     yield ""
+    yield from _OSPF
     yield "ARP statistics:"
     yield (
         f"  Rcvd: {arp.requests_received} requests, {arp.replies_received} replies, 0 reverse, "

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.live import ROOT, Console, LiveLab
+from tests.automation.shows import OLD, YOUNG
+from tests.lab.live import ROOT, Console, LiveLab, wait_for
 
 NO4 = ROOT / "labs" / "catalog" / "no4-ipsec"
-VERSIONS = ("12.4(15)T1", "15.1(4)M12a")
+VERSIONS = (OLD, YOUNG)
 
 
 class AutomationLab(LiveLab):
@@ -46,12 +47,23 @@ class AutomationLab(LiveLab):
             "interface fa0/1",
             "switchport mode trunk",
             "access-list 1 permit 192.168.1.0 0.0.0.255",
+            "interface vlan 1",
+            "ip address 192.168.1.250 255.255.255.0",
+            "no shutdown",
+            "end",
+            "write memory",
         )
+        self.exec("R-A", "configure terminal", "interface fa0/1.30", "encapsulation dot1Q 30", "end", "write memory")
+        wait_for(
+            lambda: "Success rate is 100" in self.exec("SW-1", "ping 192.168.1.254"), "the switch reaches the router"
+        )
+        wait_for(lambda: self.show("R-A", "show cdp neighbors")["neighbors"], "R-A hears its neighbour")
 
     def privileged(self, node: str) -> Console:
         """A console with full privilege and without paging, from a client that has no habits."""
         console = self.console(node)
-        for command in ("terminal length 0", "terminal width 0", "enable"):
+        # Nor with log messages, behind which the prompt comes once more.
+        for command in ("terminal length 0", "terminal width 0", "enable", "terminal no monitor"):
             console.command(command)
         return console
 

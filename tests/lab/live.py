@@ -51,7 +51,7 @@ class Console:
     def until(self, pattern: str, seconds: float = 30.0) -> str:
         """Read until ``pattern`` matches at the end of what came; that text, without telnet commands and CR."""
         deadline = time.monotonic() + seconds
-        compiled = re.compile(pattern + r"\Z")
+        compiled = re.compile(rf"(?:{pattern})\Z")
         while True:
             text = IAC_OPTION.sub(b"", self._buffer).decode("ascii", "replace").replace("\r", "")
             if compiled.search(text):

@@ -29,7 +29,7 @@ def test_session(lab: AutomationLab, node: str) -> None:
         assert console.get_prompt() == f"{node}#"
         answer = console.send_command("show ip interface brief")
         assert not answer.failed
-        assert answer.result.splitlines()[1].startswith("FastEthernet0/")
+        assert "FastEthernet0/1" in [line.split()[0] for line in answer.result.splitlines()]
         text = f"by the first scrapli on {node}"
         assert not console.send_configs(["interface FastEthernet0/1", f"description {text}"]).failed
         assert f" description {text}" in console.send_command("show running-config").result.splitlines()
