@@ -114,6 +114,8 @@ class Drop(Enum):
     )
     BRIDGE_BAD_SOURCE = ("bridge-bad-source", "a group address as the source of a frame")
     BRIDGE_BLOCKED = ("bridge-blocked", "the port does not forward in this VLAN (spanning tree)")
+    BRIDGE_SECURITY = ("bridge-security", "a station that the port's security does not let in")
+    BRIDGE_STORM = ("bridge-storm", "more frames of a kind than the port's storm control lets in")
     BRIDGE_NO_OUTPUT = ("bridge-no-output", "no other port of the VLAN is up")
     SPAN_DESTINATION = ("span-destination", "a frame into a SPAN destination port, which forwards nothing")
     SPAN_OVERSUBSCRIBED = ("span-oversubscribed", "copies for a SPAN destination port that could not take so many")

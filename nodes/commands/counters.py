@@ -7,7 +7,7 @@ from typing import Final
 
 from nodes.cli.context import Args, Ask, Context, Job
 from nodes.cli.table import Table
-from nodes.commands.vlan import ports_of
+from nodes.commands.switchport import ports_of
 from nodes.device import trafficviews
 from nodes.device.interface import Subinterface
 from nodes.device.router import Router

@@ -8,7 +8,7 @@ from typing import Final
 from nodes.base.vlans import vlan_list
 from nodes.cli.context import Args, Context
 from nodes.cli.table import Table
-from nodes.commands.vlan import MAC_HELP
+from nodes.commands.mactable import MAC_HELP
 from nodes.device.interface import Port
 from nodes.device.portviews import (
     AgingTimeView,
@@ -51,7 +51,10 @@ def _switchport(device: Switch, port: Port, protocol: str) -> SwitchportView:
     allowed = "ALL" if config.allowed is None else vlan_list(config.allowed) or "NONE"
     return SwitchportView(
         port.name,
-        config.trunk,
+        {"": "dynamic desirable", "access": "static access"}.get(config.mode, config.mode),
+        not config.nonegotiate and config.mode != "access",
+        config.voice or "none",
+        config.protected,
         "down" if protocol != "up" else "trunk" if config.trunk else "static access",
         config.access_vlan,
         names.get(config.access_vlan, "Inactive"),

@@ -15,6 +15,7 @@ from nodes.commands import (
     clock,
     counters,
     customs,
+    errdisable,
     files,
     gateway,
     interfaces,
@@ -24,14 +25,18 @@ from nodes.commands import (
     line,
     logging,
     logins,
+    mactable,
     monitor,
     ports,
+    portsecurity,
     processes,
     reload,
+    switchport,
     system,
     techsupport,
     transport,
     vlan,
+    vlandatabase,
 )
 from nodes.commands.console import Console, ios_dialect
 from nodes.commands.customs import Customs
@@ -39,7 +44,13 @@ from nodes.commands.modes import ACL_MODES, LINE_MODE, VLAN_MODE, interface_mode
 from nodes.commands.params import Interfaces, base_params
 from nodes.device.switch import Switch
 
-MODES: Final = (*interface_modes(routed=(Family.VLAN,), bridged=(Family.PORT,)), LINE_MODE, VLAN_MODE, *ACL_MODES)
+MODES: Final = (
+    vlandatabase.MODE,
+    *interface_modes(routed=(Family.VLAN,), bridged=(Family.PORT,)),
+    LINE_MODE,
+    VLAN_MODE,
+    *ACL_MODES,
+)
 TABLES: Final = (
     IOS,
     system.table,
@@ -72,6 +83,11 @@ TABLES: Final = (
     gateway.table,
     ios_probes.table,
     vlan.table,
+    vlandatabase.table,
+    switchport.table,
+    portsecurity.table,
+    errdisable.table,
+    mactable.table,
     monitor.table,
 )
 
@@ -87,6 +103,7 @@ def console(device: Switch) -> Console:
         | cdp.PARAMS
         | clock.PARAMS
         | files.PARAMS
+        | errdisable.PARAMS
         | reload.PARAMS
         | monitor.params(device),
         modes=MODES,

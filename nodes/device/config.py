@@ -252,19 +252,56 @@ class RouterConfig(IosConfig):
 
 
 @dataclass(slots=True)
+class PortSecurityConfig:
+    """``switchport port-security``: it may be set before it is switched on."""
+
+    enabled: bool = False
+    maximum: int = 1
+    violation: str = "shutdown"
+    sticky: bool = False
+    macs: list[bytes] = field(default_factory=list)
+    stuck: list[bytes] = field(default_factory=list)
+    """Stations that were learnt and are remembered in the configuration."""
+    aging_time: int = 0
+    """Minutes."""
+    by_silence: bool = False
+    ages_configured: bool = False
+
+
+@dataclass(slots=True)
 class SwitchPortConfig(InterfaceConfig):
     """A switch port. ``trunk`` ports carry ``allowed`` VLANs tagged and ``native`` untagged."""
 
-    trunk: bool = False
-    access_mode: bool = False
-    """``switchport mode access`` was typed; without it an unconfigured port also ends up in its access VLAN."""
+    mode: str = ""
+    """``access``, ``trunk``, ``dynamic auto`` or, "" for the default, desirable: a port that may negotiate, with whom
+    nobody does, is in its access VLAN."""
+    nonegotiate: bool = False
     access_vlan: int = 1
     native: int = 1
     allowed: frozenset[int] | None = None
     """None is every VLAN."""
+    voice: str = ""
+    """The number of the VLAN of a telephone, or how it is to send ("dot1p", "untagged"); "" for no word about it."""
+    protected: bool = False
     portfast: bool = False
+    security: PortSecurityConfig = field(default_factory=PortSecurityConfig)
+    storms: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """``storm-control``: kind of traffic -> rising and falling level in hundredths of a percent."""
+    storm_action: str = ""
+
+    @property
+    def trunk(self) -> bool:
+        return self.mode == "trunk"
+
+    @property
+    def voice_vlan(self) -> int | None:
+        return int(self.voice) if self.voice.isdigit() else None
 
 
+#: Seconds after which a disabled port is tried again.
+RECOVERY_INTERVAL: Final = 300
+#: Seconds that a silent station is remembered.
+AGING_TIME: Final = 300
 #: The interface in a VLAN that every switch has, shut down until somebody wants it.
 DEFAULT_SVI: Final = "Vlan1"
 
@@ -282,8 +319,19 @@ class SwitchConfig(IosConfig):
     """VLANs that were made here, beyond the built-in ones, with their names ("" is the default name)."""
     remote_span: set[int] = field(default_factory=set)
     """Those of the VLANs that are RSPAN VLANs."""
+    suspended: set[int] = field(default_factory=set)
+    shut: set[int] = field(default_factory=set)
+    """VLANs that carry nothing: everywhere, and on this switch."""
     monitors: Sessions = field(default_factory=dict)
-    aging_time: int = 300
+    aging_time: int = AGING_TIME
+    vlan_aging_times: dict[int, int] = field(default_factory=dict)
+    recovers: set[str] = field(default_factory=set)
+    """``errdisable recovery cause``: what a port that was disabled for it comes back from by itself."""
+    recovery_interval: int = RECOVERY_INTERVAL
+    undetected: set[str] = field(default_factory=set)
+    """``no errdisable detect cause``."""
+    static_macs: dict[tuple[int, bytes], str] = field(default_factory=dict)
+    """(VLAN, MAC address) -> the port behind which the station is said to be."""
 
 
 @dataclass(slots=True)

@@ -40,8 +40,9 @@ from nodes.device.views import (
 )
 from nodes.engine.acl import AccessList, Action
 
+ADMIN_DOWN: Final = "administratively down"
 #: A switch's word for the status of an interface.
-_CONDITIONS: Final = {"administratively down": "disabled", "up": "connected", "down": "notconnect"}
+_CONDITIONS: Final = {ADMIN_DOWN: "disabled", "up": "connected", "down": "notconnect"}
 
 
 class IosDevice(Device):
@@ -195,7 +196,7 @@ class IosDevice(Device):
 
     def _admin_changed(self, interface: Interface) -> None:
         super()._admin_changed(interface)
-        if not interface.admin_up and self._is_reported(interface):
+        if self._status(interface)[0] == ADMIN_DOWN and self._is_reported(interface):
             self.log("LINK", 5, "CHANGED", f"Interface {interface.name}, changed state to administratively down")
         self._follow(interface)
 
@@ -211,7 +212,8 @@ class IosDevice(Device):
     def _follow(self, interface: Interface) -> None:
         """Log the states of link and line protocol if they are others than before."""
         status, protocol, _ = self._status(interface)
-        if _changed(self._link_up, interface, status == "up") and interface.admin_up and self._is_reported(interface):
+        changed = _changed(self._link_up, interface, status == "up")
+        if changed and status != ADMIN_DOWN and self._is_reported(interface):
             self.log("LINK", 3, "UPDOWN", f"Interface {interface.name}, changed state to {status}")
         if _changed(self._protocol_up, interface, protocol == "up") and self._is_reported(interface):
             text = f"Line protocol on Interface {interface.name}, changed state to {protocol}"

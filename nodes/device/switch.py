@@ -23,6 +23,7 @@ from nodes.device.interface import Interface, Port, Svi
 from nodes.device.iosip import IosIpDevice
 from nodes.device.monitoring import Monitoring
 from nodes.device.packet import Packet
+from nodes.device.portguard import PortGuard
 from nodes.device.views import (
     GatewayView,
     InterfacesView,
@@ -67,6 +68,8 @@ class Switch(IosIpDevice):
         self.input_stages = [self.validate, self.access_in, self.local, self.refuse]
         self.bridge = Bridge(self.drops)
         self.monitoring = Monitoring(self.ports, self.bridge, self.config)
+        self.guard = PortGuard(self.ports, self.config, self.drops, self.log, self._follow_shutdown)
+        self._secured = 0
         # One address for the switch in all its VLANs, behind those of its ports.
         last = max(int.from_bytes(port.mac, "big") for port in spec.ports)
         self.mac = (last + 1).to_bytes(6, "big")
@@ -78,17 +81,19 @@ class Switch(IosIpDevice):
 
     def _derive(self) -> None:
         self._follow_interfaces()
-        self.bridge.set_vlans(self.vlans())
+        self.bridge.set_vlans(self.vlans().keys() - self.config.suspended - self.config.shut)
         self.bridge.set_remote_span(self.config.remote_span)
         for svi in self.svis():
             if svi.vlan in self.bridge.vlans:
                 self.bridge.add_static(svi.vlan, svi.mac, svi.index)
-        if self.bridge.ageing != self.config.aging_time:
-            self.bridge.set_ageing(self.config.aging_time, self.now)
+        self.bridge.set_ageing(self.config.aging_time, self.now, self.config.vlan_aging_times)
+        self.guard.configure(self.now)
         for port in self.ports:
             interface = self.config.interfaces[port.name]
             self.bridge.configure_port(port.index, _mode(interface))
-            self.set_admin(port, not interface.shutdown)
+            self.bridge.set_protected(port.index, interface.protected)
+            self._follow_shutdown(port)
+        self._follow_statics()
         self._follow_addresses()
         for svi in self.svis():
             config = self.config.svis[svi.name]
@@ -109,6 +114,21 @@ class Switch(IosIpDevice):
         # A switch is managed at one address: that of its lowest VLAN.
         svis = sorted((svi for svi in self.svis() if svi.up), key=lambda svi: svi.vlan)
         return Self(CAPABILITIES, self.first_address(svis), native)
+
+    def _follow_shutdown(self, port: Port) -> None:
+        """A port is up unless somebody, or the switch itself, has put it out of service."""
+        self.set_admin(port, not self.config.interfaces[port.name].shutdown and port.index not in self.guard.disabled)
+
+    def _follow_statics(self) -> None:
+        """The stations that are where they are because the configuration, or port security, says so."""
+        secured = self.guard.security.statics()
+        static = {key: self.port_by_name[name].index for key, name in self.config.static_macs.items()}
+        self.bridge.set_statics({**secured, **static})
+        self._secured = self.guard.security.revision
+
+    def _follow_security(self) -> None:
+        if self.guard.security.revision != self._secured:
+            self._follow_statics()
 
     @property
     def interface_configs(self) -> Mapping[str, InterfaceConfig]:
@@ -171,6 +191,9 @@ class Switch(IosIpDevice):
     # Traffic -------------------------------------------------------------------------------------------------------
 
     def _input(self, port: Port, frames: Sequence[bytes]) -> None:
+        if port.index in self.guard:
+            frames = self.guard.admit(port, frames, self.now)
+            self._follow_security()
         self._deliver(self.bridge.receive(port.index, frames, self.now))
         control, self.bridge.control = self.bridge.control, []
         for index, frame in control:
@@ -196,6 +219,9 @@ class Switch(IosIpDevice):
         self.bridge.set_up(interface.index, interface.up)
         super()._port_changed(interface)
         if isinstance(interface, Port):
+            if not interface.up:
+                self.guard.security.link_lost(interface.index)
+                self._follow_security()
             self._follow_vlans()
 
     def _follow_vlans(self) -> None:
@@ -207,10 +233,12 @@ class Switch(IosIpDevice):
 
     def handle_timer(self, now: float) -> None:
         super().handle_timer(now)
+        self.guard.handle_timer(now)
+        self._follow_security()
         self.bridge.handle_timer(now)
 
     def next_deadline(self) -> float | None:
-        deadlines = (super().next_deadline(), self.bridge.next_deadline())
+        deadlines = (super().next_deadline(), self.bridge.next_deadline(), self.guard.next_deadline())
         return min((at for at in deadlines if at is not None), default=None)
 
     def redirected(self, packet: Packet, message: icmp.Redirect) -> bool:
@@ -221,6 +249,8 @@ class Switch(IosIpDevice):
     def _status(self, interface: Interface) -> tuple[str, str, str]:
         if interface.up and interface in self.monitoring:
             return "up", "down", "monitoring"
+        if interface.index in self.guard.disabled:
+            return "down", "down", "err-disabled"
         return super()._status(interface)
 
     def _vlan_word(self, interface: Interface) -> str:
@@ -285,11 +315,23 @@ class Switch(IosIpDevice):
             if not (interface.trunk and port.up) and port not in self.monitoring:
                 members.setdefault(interface.access_vlan, []).append(port.name)
         vlans = [
-            VlanView(number, name, "active", tuple(members.get(number, ())), number in self.config.remote_span)
+            VlanView(
+                number,
+                name,
+                self._vlan_state(number),
+                tuple(members.get(number, ())),
+                number in self.config.remote_span,
+            )
             for number, name in sorted(self.vlans().items())
         ]
         vlans += [VlanView(number, name, "act/unsup", ()) for number, name in LEGACY_VLANS.items()]
         return VlansView(tuple(sorted(vlans, key=lambda vlan: vlan.number)))
+
+    def _vlan_state(self, number: int) -> str:
+        suspended, shut = number in self.config.suspended, number in self.config.shut
+        if shut:
+            return "sus/lshut" if suspended else "act/lshut"
+        return "suspended" if suspended else "active"
 
     def trunks_view(self) -> TrunksView:
         trunks = []
@@ -312,4 +354,4 @@ def default_vlan_name(number: int) -> str:
 def _mode(interface: SwitchPortConfig) -> PortMode:
     if interface.trunk:
         return TrunkPort(interface.native, interface.allowed)
-    return AccessPort(interface.access_vlan)
+    return AccessPort(interface.access_vlan, interface.voice_vlan)

@@ -39,9 +39,10 @@ _RESERVED_PREFIX: Final = b"\x01\x80\xc2\x00\x00"  # …:00 to …:0f (802.1D ta
 
 @dataclass(frozen=True, slots=True)
 class AccessPort:
-    """Carries one VLAN, untagged."""
+    """Carries one VLAN, untagged, and may carry another one, that of a telephone, with tags."""
 
     vlan: int = 1
+    voice: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class _Port:
     mode: PortMode | HostPort
     up: bool = False
     span_destination: bool = False
+    protected: bool = False
     ingress: PortMode | None = None
     """How a SPAN destination takes frames, if it does."""
 
@@ -107,6 +109,8 @@ class _Memory(NamedTuple):
     decision: _Decision
     source: _Station | None
     destination: _Station | None
+    age: float = 0.0
+    """How long the destination is remembered."""
 
 
 class _Ingress(NamedTuple):
@@ -134,6 +138,8 @@ class Bridge:
         self._ports: dict[int, _Port] = {}
         self._states: dict[tuple[int, int], tuple[bool, bool]] = {}
         self._stations: dict[int, dict[bytes, _Station]] = {}
+        self._statics: dict[tuple[int, bytes], int] = {}
+        self._ages: dict[int, float] = {}
         self._members: dict[int, dict[int, bool]] = {}  # VLAN -> egress port -> tagged; made when needed
         self._memory: dict[tuple[int, bytes], _Memory] = {}
         self._count = 0
@@ -198,16 +204,26 @@ class Bridge:
             self.flush(port=port)
         self._reconfigured()
 
+    def set_protected(self, port: int, protected: bool) -> None:
+        """Protected ports send each other nothing."""
+        if self._ports[port].protected != protected:
+            self._ports[port].protected = protected
+            self._reconfigured()
+
     def set_state(self, port: int, vlan: int, *, learning: bool, forwarding: bool) -> None:
         """What a port may do in a VLAN (802.1D §7.4: blocking, listening, learning, forwarding). Default: both."""
         self._states[port, vlan] = (learning, forwarding)
         self._reconfigured()
 
-    def set_ageing(self, seconds: float, now: float) -> None:
-        """How long a silent station is remembered; 0: for ever."""
-        self.ageing = seconds
-        self._sweep = now
-        self._reconfigured()
+    def set_ageing(self, seconds: float, now: float, by_vlan: Mapping[int, float] | None = None) -> None:
+        """How long a silent station is remembered, in some VLANs differently; 0: for ever."""
+        if (seconds, by_vlan or {}) != (self.ageing, self._ages):
+            self.ageing, self._ages = seconds, dict(by_vlan or {})
+            self._sweep = now
+            self._reconfigured()
+
+    def _age(self, vlan: int) -> float:
+        return self._ages.get(vlan, self.ageing)
 
     def forwarding(self, vlan: int) -> Mapping[int, bool]:
         """The ports through which frames of a VLAN may leave -> whether they get a tag there."""
@@ -253,6 +269,17 @@ class Bridge:
 
     # The table of stations.
 
+    def set_statics(self, statics: Mapping[tuple[int, bytes], int]) -> None:
+        """(VLAN, address) -> port: entries that never age and that no frame moves; those that were before, and are not
+        among them, go. In a VLAN that does not exist they wait for it."""
+        for vlan, mac in self._statics.keys() - statics.keys():
+            self.remove_static(vlan, mac)
+        for (vlan, mac), port in statics.items():
+            station = self._stations.get(vlan, {}).get(mac)
+            if vlan in self._vlans and (station is None or station.port != port or station.seen != inf):
+                self.add_static(vlan, mac, port)
+        self._statics = dict(statics)
+
     def add_static(self, vlan: int, mac: bytes, port: int) -> None:
         """An entry that never ages and that no frame moves."""
         table = self._stations.setdefault(vlan, {})
@@ -268,12 +295,13 @@ class Bridge:
         self._remove(vlan, mac)
         return True
 
-    def flush(self, *, port: int | None = None, vlan: int | None = None) -> None:
-        """Forget what was learnt, on one port or all, in one VLAN or all."""
+    def flush(self, *, port: int | None = None, vlan: int | None = None, mac: bytes | None = None) -> None:
+        """Forget what was learnt, on one port or all, in one VLAN or all, of one station or all."""
         for number, table in self._stations.items():
             if vlan in (None, number):
-                for mac in [mac for mac, at in table.items() if port in (None, at.port) and at.seen != inf]:
-                    self._remove(number, mac)
+                for known, at in list(table.items()):
+                    if port in (None, at.port) and mac in (None, known) and at.seen != inf:
+                        self._remove(number, known)
 
     def entries(self, now: float) -> list[MacView]:
         """The table by VLAN and address, without what is too old."""
@@ -281,7 +309,7 @@ class Bridge:
             MacView(vlan, mac, at.port, None if at.seen == inf else now - at.seen)
             for vlan, table in sorted(self._stations.items())
             for mac, at in sorted(table.items(), key=lambda item: item[0])
-            if not self._too_old(at, now)
+            if not _too_old(at, self._age(vlan), now)
         ]
 
     def __len__(self) -> int:
@@ -297,14 +325,14 @@ class Bridge:
     def handle_timer(self, now: float) -> None:
         if now < self._sweep:
             return
-        oldest = inf
+        self._sweep = inf
         for vlan, table in self._stations.items():
+            age = self._age(vlan)
             for mac, at in list(table.items()):
-                if self._too_old(at, now):
+                if _too_old(at, age, now):
                     self._remove(vlan, mac)
-                else:
-                    oldest = min(oldest, at.seen)
-        self._sweep = oldest + self.ageing if self.ageing else inf
+                elif age:
+                    self._sweep = min(self._sweep, at.seen + age)
 
     # Decisions.
 
@@ -314,7 +342,7 @@ class Bridge:
             return self._work_out(port, frame, now).decision
         key = port, frame[:_DECIDING]
         memory = self._memory.get(key)
-        if memory is not None and (memory.destination is None or not self._too_old(memory.destination, now)):
+        if memory is not None and (memory.destination is None or not _too_old(memory.destination, memory.age, now)):
             if memory.source is not None:
                 memory.source.seen = now
             return memory.decision
@@ -345,10 +373,11 @@ class Bridge:
         destination = None
         if not frame[0] & 1:
             destination = self._stations.get(ingress.vlan, {}).get(frame[:6])
-            if destination is not None and self._too_old(destination, now):
+            if destination is not None and _too_old(destination, self._age(ingress.vlan), now):
                 self._remove(ingress.vlan, frame[:6])  # so that it is news when the station speaks again
                 destination = None
-        return _Memory(self._egress(port, ingress, destination, bool(frame[0] & 1)), source, destination)
+        decision = self._egress(port, ingress, destination, bool(frame[0] & 1))
+        return _Memory(decision, source, destination, self._age(ingress.vlan))
 
     def _refusal(self, port: int, frame: bytes) -> Drop | None:
         """Why a frame may not even be looked at in its VLAN."""
@@ -369,7 +398,7 @@ class Bridge:
             tci = frame[14] << 8 | frame[15]
             vid, skip, priority = tci & 0x0FFF, 16, tci & 0xF000
         if not isinstance(mode, TrunkPort):
-            vlan = mode.vlan
+            vlan = vid if isinstance(mode, AccessPort) and mode.voice == vid and vid else mode.vlan
             if vid not in (0, vlan) or vlan in self._remote_span:
                 return Drop.BRIDGE_VLAN_NOT_ALLOWED
         else:
@@ -389,8 +418,8 @@ class Bridge:
                 return None
             station = table[mac] = _Station(port, now)
             self._count += 1
-            if self.ageing:
-                self._sweep = min(self._sweep, now + self.ageing)
+            if age := self._age(vlan):
+                self._sweep = min(self._sweep, now + age)
             self._memory.clear()
         elif station.seen == inf:
             return None
@@ -408,6 +437,8 @@ class Bridge:
             return Drop.BRIDGE_SAME_PORT
         else:
             targets = [station.port] if station.port in members else []
+        if self._ports[port].protected:
+            targets = [number for number in targets if not self._ports[number].protected]
         if not targets:
             return Drop.BRIDGE_NO_OUTPUT
         arrived_tagged = ingress.skip == 16
@@ -426,7 +457,7 @@ class Bridge:
         members = self._members.get(vlan)
         if members is None:
             members = self._members[vlan] = {
-                number: isinstance(port.mode, TrunkPort) and port.mode.native != vlan
+                number: _is_tagged(port.mode, vlan)
                 for number, port in self._ports.items()
                 if port.up
                 and not port.span_destination
@@ -441,12 +472,20 @@ class Bridge:
     def _is_member(self, mode: PortMode | HostPort, vlan: int) -> bool:
         if isinstance(mode, TrunkPort):
             return mode.carries(vlan)
-        return mode.vlan == vlan and vlan not in self._remote_span
-
-    def _too_old(self, station: _Station, now: float) -> bool:
-        return self.ageing > 0 and now - station.seen >= self.ageing
+        return vlan in (mode.vlan, getattr(mode, "voice", None)) and vlan not in self._remote_span
 
     def _remove(self, vlan: int, mac: bytes) -> None:
         del self._stations[vlan][mac]
         self._count -= 1
         self._memory.clear()
+
+
+def _too_old(station: _Station, age: float, now: float) -> bool:
+    return age > 0 and now - station.seen >= age
+
+
+def _is_tagged(mode: PortMode | HostPort, vlan: int) -> bool:
+    """Whether frames of a VLAN leave with a tag."""
+    if isinstance(mode, TrunkPort):
+        return mode.native != vlan
+    return mode.vlan != vlan

@@ -27,16 +27,15 @@ def switchports(view: SwitchportsView) -> Iterator[str]:
 def _switchport(port: SwitchportView) -> Iterator[str]:
     yield f"Name: {short(port.name)}"
     yield "Switchport: Enabled"
-    yield f"Administrative Mode: {'trunk' if port.trunk else 'static access'}"
+    yield f"Administrative Mode: {port.administrative}"
     yield f"Operational Mode: {port.operational}"
     yield "Administrative Trunking Encapsulation: dot1q"
     if port.operational != "down":
         yield f"Operational Trunking Encapsulation: {'dot1q' if port.operational == 'trunk' else 'native'}"
-    # There is no DTP.
-    yield "Negotiation of Trunking: Off"
+    yield f"Negotiation of Trunking: {'On' if port.negotiates else 'Off'}"
     yield f"Access Mode VLAN: {port.access_vlan} ({port.access_vlan_name})"
     yield f"Trunking Native Mode VLAN: {port.native_vlan} ({port.native_vlan_name})"
-    yield "Voice VLAN: none"
+    yield f"Voice VLAN: {port.voice}"
     yield "Administrative private-vlan host-association: none "
     yield "Administrative private-vlan mapping: none "
     yield "Operational private-vlan: none "
@@ -45,7 +44,7 @@ def _switchport(port: SwitchportView) -> Iterator[str]:
     yield "Capture Mode Disabled"
     yield "Capture VLANs Allowed: ALL"
     yield ""
-    yield "Protected: false"
+    yield f"Protected: {'true' if port.protected else 'false'}"
     yield "Unknown unicast blocked: disabled"
     yield "Unknown multicast blocked: disabled"
     yield "Appliance trust: none"

@@ -23,6 +23,7 @@ from nodes.device.config import (
     CommandLevel,
     InterfaceAddress,
     LineConfig,
+    PortSecurityConfig,
     RoutedInterfaceConfig,
     RouterConfig,
     StaticRoute,
@@ -33,6 +34,7 @@ from nodes.device.config import (
 from nodes.device.ios import IosDevice
 from nodes.device.logconfig import LogConfig, Stamp, Timezone
 from nodes.device.logins import BlockFor, LoginConfig
+from nodes.device.portguard import CAUSES
 from nodes.engine.acl import AccessList, AclRule, Action, PortMatch, PortOperator
 from nodes.engine.span.sessions import Destination, Direction, Encapsulation, Session
 from tests.device.bench import Bench
@@ -461,6 +463,29 @@ def monitor_sessions(draw: st.DrawFn, most: int = 1) -> dict[int, Session]:
     return found
 
 
+AGES = st.sampled_from((0, 300)) | st.integers(10, 1000000)
+MACS = st.binary(min_size=5, max_size=5).map(lambda tail: b"\x02" + tail)
+STORM_LEVELS = st.tuples(st.integers(0, 10_000), st.integers(0, 10_000)).map(lambda pair: (max(pair), min(pair)))
+
+
+@st.composite
+def port_security(draw: st.DrawFn, access: bool) -> PortSecurityConfig:
+    macs = draw(st.lists(MACS, max_size=4, unique=True))
+    sticky = draw(st.booleans())
+    stuck = [macs.pop()] if sticky and macs else []
+    return PortSecurityConfig(
+        access and draw(st.booleans()),
+        max(len(macs) + len(stuck), draw(st.integers(1, 132))),
+        draw(st.sampled_from(("protect", "restrict", "shutdown"))),
+        sticky,
+        macs,
+        stuck,
+        draw(st.integers(0, 1440)),
+        draw(st.booleans()),
+        draw(st.booleans()),
+    )
+
+
 @st.composite
 def switch_configs(draw: st.DrawFn) -> SwitchConfig:
     numbers = sorted(draw(st.sets(VLAN_NUMBERS, max_size=6)))
@@ -469,13 +494,18 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
     assume(len(set(given_names)) == len(given_names))
     interfaces = {name: SwitchPortConfig(name) for name in SWITCH_PORTS}
     for name in draw(st.sets(st.sampled_from(SWITCH_PORTS), max_size=4)):
-        mode = draw(st.sampled_from(("", "access", "trunk")))
+        mode = draw(st.sampled_from(("", "access", "trunk", "dynamic auto")))
         interfaces[name] = SwitchPortConfig(
             name,
             **draw(LINK_SETTINGS),
             **draw(PORT_SETTINGS),
-            trunk=mode == "trunk",
-            access_mode=mode == "access",
+            mode=mode,
+            nonegotiate=mode in ("access", "trunk") and draw(st.booleans()),
+            security=draw(port_security(mode == "access")),
+            storms=draw(st.dictionaries(st.sampled_from(("broadcast", "multicast", "unicast")), STORM_LEVELS)),
+            storm_action=draw(st.sampled_from(("", "shutdown", "trap"))),
+            voice=draw(st.sampled_from(("", "dot1p", "untagged", "1", *map(str, numbers)))),
+            protected=draw(st.booleans()),
             access_vlan=draw(st.sampled_from((1, *numbers))),
             native=draw(st.integers(1, 4094)),
             allowed=draw(st.none() | st.frozensets(st.integers(1, 4094), max_size=5)),
@@ -508,8 +538,15 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
         default_gateway=draw(st.none() | ADDRESSES),
         vlans=dict(zip(numbers, names, strict=True)),
         remote_span=remote,
+        suspended={number for number in numbers if draw(st.booleans())},
+        shut={number for number in numbers if draw(st.booleans())},
         monitors=monitors,
-        aging_time=draw(st.sampled_from((0, 300)) | st.integers(10, 1000000)),
+        vlan_aging_times=draw(st.dictionaries(VLAN_NUMBERS, AGES, max_size=2)),
+        static_macs=draw(st.dictionaries(st.tuples(VLAN_NUMBERS, MACS), st.sampled_from(SWITCH_PORTS), max_size=3)),
+        recovers=draw(st.sets(st.sampled_from(CAUSES), max_size=3)),
+        recovery_interval=draw(st.integers(30, 86400)),
+        undetected=draw(st.sets(st.sampled_from(CAUSES), max_size=3)),
+        aging_time=draw(AGES),
     )
 
 

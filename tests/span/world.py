@@ -108,7 +108,7 @@ def configure(config: SwitchConfig, model: SwitchModel) -> None:
     for name, port in model.ports.items():
         config.interfaces[name] = SwitchPortConfig(
             name,
-            trunk=port.trunk,
+            mode="trunk" if port.trunk else "",
             access_vlan=1 if port.trunk else port.vlan,
             native=port.vlan if port.trunk else 1,
             allowed=port.allowed,
