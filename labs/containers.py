@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 _PROJECT: Final = "com.docker.compose.project"
 _RUNNING: Final = frozenset({"running", "paused", "restarting"})
 _STATES: Final = {"created": "stopped", "exited": "stopped", "dead": "failed", "removing": "stopped"}
-#: Seconds for an answer of the engine, and for a device to be ready when it was switched on.
+#: Seconds for the engine to do what it is told, to say what there is (whoever has no lab there must not wait long for
+#: an engine that hangs), and for a device to be ready when it was switched on.
 _ENGINE: Final = 60.0
+_SAY: Final = 5.0
 _READY: Final = 30.0
 #: Seconds between two looks at a device that is starting.
 _LOOK: Final = 0.1
@@ -46,14 +48,16 @@ class DockerError(LabError):
     """There is no docker command, or it refuses."""
 
 
-def docker(*words: str) -> bytes:
+def docker(*words: str, timeout: float = _ENGINE) -> bytes:
     """What ``docker`` prints. Raises DockerError."""
     try:
-        done = subprocess.run(["docker", *words], capture_output=True, timeout=_ENGINE, check=False)
+        done = subprocess.run(["docker", *words], capture_output=True, timeout=timeout, check=False)
     except FileNotFoundError:
         raise DockerError("the command docker is not installed") from None
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise DockerError(f"docker {words[0]}: {error}") from None
+    except subprocess.TimeoutExpired:
+        raise DockerError(f"docker {words[0]}: the engine did not answer within {timeout:.0f} s") from None
+    except OSError as error:
+        raise DockerError(f"docker {words[0]}: {error.strerror or error}") from None
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip() or f"status {done.returncode}"
         raise DockerError(f"docker {words[0]}: {said}")
@@ -64,7 +68,8 @@ def labs() -> list[Composed]:
     """The labs that have containers, also such as do not run. Raises DockerError."""
     if shutil.which("docker") is None:
         raise DockerError("the command docker is not installed")
-    ids = docker("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={LABEL}role").decode().split()
+    words = ("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={LABEL}role")
+    ids = docker(*words, timeout=_SAY).decode().split()
     return parse(json.loads(docker("inspect", "--type", "container", *ids))) if ids else []
 
 

@@ -264,6 +264,18 @@ def test_no_engine_is_no_lab_unless_one_is_asked_for(
     assert "docker ps: Cannot connect to the Docker daemon" in capsys.readouterr().err
 
 
+def test_an_engine_that_hangs_is_not_waited_for(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(containers, "_SAY", 0.2)
+    docker(tmp_path, "exec /bin/sleep 60")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["ps", "--compose"]) == 1
+    assert "docker ps: the engine did not answer within 0 s" in capsys.readouterr().err
+    assert main(["ps"]) == 1
+    assert "no lab runs" in capsys.readouterr().err
+
+
 def test_what_docker_says_is_read(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "inspected.json").write_text(json.dumps(lab()))
     docker(
