@@ -60,6 +60,10 @@ class EchoRequest(NamedTuple):
     payload: bytes
 
 
+#: Seconds between two requests when the first one took no time at all.
+BREATH: Final = 0.001
+
+
 class PingOutcome(Enum):
     REPLY = "reply"
     TIMEOUT = "timeout"
@@ -206,6 +210,10 @@ class Ping:
         spacing = self.policy.interval
         if not spacing and result.outcome is PingOutcome.FAILED:
             spacing = self.policy.timeout
+        if now <= self._sent_at:
+            # Answered, or given up, at the instant at which it was sent (our own address, a timeout of 0): without a
+            # pause the whole run would be one endless instant.
+            spacing = max(spacing, BREATH)
         following = self._sent_at + spacing
         if following <= now:
             return self._send(now)

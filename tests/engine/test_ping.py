@@ -65,15 +65,6 @@ def test_ios_goes_on_at_once() -> None:
     assert (probe.rtt_min, probe.rtt_max, probe.rtt_sum) == (0.125, 0.5, 1.125)
 
 
-def test_an_answer_without_delay_is_followed_at_once() -> None:
-    probe = ping(IOS, 3)
-    probe.start(1.0)
-    for sequence in range(3):
-        assert [request.sequence for request in probe.to_send()] == [sequence]
-        assert reply(probe, sequence, 1.0)
-    assert probe.done
-
-
 def test_windows_sends_one_a_second() -> None:
     probe = ping(WINDOWS, 4)
     results = run(probe, [None, None, 0.25, 1.5])
@@ -167,3 +158,25 @@ def test_any_answers(policy: PingPolicy, delays: list[float | None]) -> None:
         else:
             assert result.outcome is PingOutcome.TIMEOUT
     assert probe.received == sum(result.rtt is not None for result in results)
+
+
+@pytest.mark.parametrize("timeout", [0.0, 2.0])
+def test_an_instant_is_not_endless(timeout: float) -> None:
+    """Our own address answers at once, and a timeout may be 0: time passes before the next request all the same."""
+    probe = ping(PingPolicy(timeout=timeout, interval=0.0), count=2**31 - 1)
+    now = 0.0
+    probe.start(now)
+    for number in range(20):
+        (request,) = probe.to_send()
+        if timeout:
+            assert reply(probe, request.sequence, now)
+        else:
+            assert probe.on_failed(IDENT, request.sequence, now)
+        assert probe.to_send() == []
+        deadline = probe.next_deadline()
+        assert deadline is not None
+        assert deadline > now
+        now = deadline
+        probe.handle_timer(now)
+        assert len(probe.events()) == 1
+        assert probe.sent == number + 2
