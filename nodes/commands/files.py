@@ -5,8 +5,8 @@ A file is named ``flash:NAME`` (``NAME`` alone is the same), ``nvram:startup-con
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from nodes.cli.batch import Refusal, load_config
@@ -28,9 +28,6 @@ table = Table()
 
 _LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 _NAME_MAX: Final = 63
-#: Octets of flash memory, and of the image in it, which is listed but is not there.
-FLASH_OCTETS: Final = 64016384
-IMAGE_OCTETS: Final = 33591768
 RUNNING: Final = "running-config"
 STARTUP: Final = "startup-config"
 
@@ -121,10 +118,11 @@ def directory(device: IosDevice, system: str = "flash") -> DirectoryView:
         size = personality.of(device.version).nvram_octets
         found = [FileView(STARTUP, len(text.encode()), None)] if text else []
     else:
-        entries = [FileEntry(_image(device), IMAGE_OCTETS, 0.0), *device.services.flash.entries()]
-        size = FLASH_OCTETS
+        image = images.of(device.version)
+        entries = [FileEntry(_image(device), image.octets, 0.0), *device.services.flash.entries()]
+        size = image.flash_octets
         found = [FileView(entry.name, entry.octets, entry.written) for entry in entries]
-    return DirectoryView(system, tuple(found), size, size - sum(file.octets for file in found))
+    return DirectoryView(device.version, system, tuple(found), size, size - sum(file.octets for file in found))
 
 
 _DIR_HELP: Final = {"dir": "List files on a filesystem", "file": "Directory or file name"}
@@ -138,10 +136,9 @@ def show_dir(ctx: Context, args: Args) -> DirectoryView:
     view = directory(ctx.device, wanted.system)
     if not wanted.name:
         return view
-    found = tuple(file for file in view.files if file.name == wanted.name)
-    if not found:
+    if all(file.name != wanted.name for file in view.files):
         raise _missing(wanted)
-    return DirectoryView(view.system, found, view.octets, view.free)
+    return dataclasses.replace(view, asked=wanted.name)
 
 
 @table.show("exec", "show flash:", text=show.flash, help={"flash:": "display information about flash: file system"})
@@ -333,7 +330,7 @@ def configure_memory(ctx: Context, args: Args) -> list[str]:
     return _apply(ctx, _read(ctx, FileName("nvram", STARTUP)), "memory")
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _NoNvram:
     """Of a device that is made to read a configuration and nothing else."""
 

@@ -23,7 +23,9 @@ class Image:
     """The product in ``show version``'s first line."""
     release: str
     flash: str
-    """Where the image lies."""
+    """Where the image lies; octets of it, and of the flash memory. It is listed, but it is not there."""
+    octets: int
+    flash_octets: int
     product: str
     """The box as one orders it, what it is, and which revision."""
     description: str
@@ -40,6 +42,8 @@ IMAGES: Final = {
         software="Cisco IOS Software, 1841 Software (C1841-ADVIPSERVICESK9-M)",
         release="(fc1)",
         flash="flash:c1841-advipservicesk9-mz.151-4.M12a.bin",
+        octets=33591768,
+        flash_octets=64016384,
         product="CISCO1841",
         description="1841 chassis",
         revision="7.0",
@@ -50,6 +54,8 @@ IMAGES: Final = {
         software="Cisco IOS Software, 1841 Software (C1841-ADVIPSERVICESK9-M)",
         release="(fc2)",
         flash="flash:c1841-advipservicesk9-mz.124-15.T1.bin",
+        octets=33591768,
+        flash_octets=64016384,
         product="CISCO1841",
         description="1841 chassis",
         revision="7.0",
@@ -60,6 +66,8 @@ IMAGES: Final = {
         software="IOS (tm) C2950 Software (C2950-I6Q4L2-M)",
         release="(fc1)",
         flash="flash:/c2950-i6q4l2-mz.121-22.EA4.bin",
+        octets=3058048,
+        flash_octets=7741440,
         product="WS-C2950-24",
         description="Catalyst 2950 chassis",
         revision="G0",

@@ -259,10 +259,13 @@ class FileView:
 class DirectoryView:
     """The files of a file system (``flash``, ``nvram``), its size and what is free, in octets."""
 
+    personality: str
     system: str
     files: tuple[FileView, ...]
     octets: int
     free: int
+    asked: str = ""
+    """The file that was asked for; "" for all."""
 
 
 @dataclass(frozen=True, slots=True)

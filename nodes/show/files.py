@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from nodes.device import images
 from nodes.device.views import DirectoryView
 
 
@@ -14,11 +15,14 @@ def _date(written: float) -> str:
 
 
 def directory(view: DirectoryView) -> Iterator[str]:
-    yield f"Directory of {view.system}:/"
+    yield f"Directory of {view.system}:/{view.asked}"
     yield ""
-    for number, file in enumerate(view.files, 1):
-        date = f"{'<no date>':>27}" if file.written is None else _date(file.written)
-        yield f"{number:>5}  -rw-  {file.octets:>10}  {date}  {file.name}"
+    # The first file in the flash of a switch is number 2, and what is there may be run.
+    old = images.of(view.personality).classic and view.system == "flash"
+    for number, file in enumerate(view.files, 2 if old else 1):
+        if view.asked in ("", file.name):
+            date = "<no date>" if file.written is None else _date(file.written)
+            yield f"{number:>5}  {'-rwx' if old else '-rw-'}  {file.octets:>10}  {date:>27}  {file.name}"
     if not view.files:
         yield f"No files in {view.system}:/"
     yield ""
@@ -26,6 +30,9 @@ def directory(view: DirectoryView) -> Iterator[str]:
 
 
 def flash(view: DirectoryView) -> Iterator[str]:
+    if images.of(view.personality).classic:
+        yield from directory(view)
+        return
     yield "-#- --length-- -----date/time------ path"
     for number, file in enumerate(view.files, 1):
         yield f"{number:<3} {file.octets:>10} {_date(file.written or 0.0)} {file.name}"

@@ -196,8 +196,10 @@ def _ip_interface(view: IpInterfaceView) -> Iterator[str]:
     yield "  IP access violation accounting is disabled"
     yield "  TCP/IP header compression is disabled"
     yield "  RTP/IP header compression is disabled"
+    yield "  Probe proxy name replies are disabled"
     yield "  Policy routing is disabled"
     yield "  Network address translation is disabled"
+    yield "  BGP Policy Mapping is disabled"
 
 
 def status(view: InterfacesView) -> Iterator[str]:

@@ -33,6 +33,8 @@ class Personality:
     runts get a line of their own. "" for neither."""
     unknown_protocols: bool
     """Whether ``show interfaces`` counts unknown protocol drops."""
+    discriminators: bool
+    """Whether ``show logging`` says that no message discriminator is in use."""
     exception_logging: str
     """How ``show logging`` words the size of the exception log; parsers know the younger form."""
     nvram_octets: int
@@ -57,6 +59,7 @@ PERSONALITIES: Final = {
         trace_vrf_line=True,
         broadcast_note=" ({ip_multicasts} IP multicasts)",
         unknown_protocols=True,
+        discriminators=True,
         exception_logging="Exception Logging: size (4096 bytes)",
         nvram_octets=196600,
         bandwidth_unit="Kbit/sec",
@@ -74,6 +77,7 @@ PERSONALITIES: Final = {
         trace_vrf_line=False,
         broadcast_note="",
         unknown_protocols=False,
+        discriminators=True,
         exception_logging="Logging Exception size (4096 bytes)",
         nvram_octets=196600,
         bandwidth_unit="Kbit",
@@ -91,6 +95,7 @@ PERSONALITIES: Final = {
         trace_vrf_line=False,
         broadcast_note=" ({multicasts} multicast)",
         unknown_protocols=False,
+        discriminators=False,
         exception_logging="Exception Logging: size (4096 bytes)",
         nvram_octets=32768,
         bandwidth_unit="Kbit",

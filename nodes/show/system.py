@@ -99,6 +99,9 @@ def logging(view: LogView) -> Iterator[str]:
         f"Syslog logging: {'enabled' if view.on else 'disabled'} "
         "(0 messages dropped, 0 messages rate-limited, 0 flushes, 0 overruns, xml disabled, filtering disabled)"
     )
+    words = personality.of(view.personality)
+    if words.discriminators:
+        yield from ("", "No Active Message Discriminator.", "", "", "", "No Inactive Message Discriminator.", "", "")
     targets = (
         ("Console logging: ", view.console),
         ("Monitor logging: ", view.monitor),
@@ -110,7 +113,7 @@ def logging(view: LogView) -> Iterator[str]:
             continue
         yield f"    {destination}level {target.level}, {target.count} messages logged, xml disabled,"
         yield "                     filtering disabled"
-    yield f"    {personality.of(view.personality).exception_logging}"
+    yield f"    {words.exception_logging}"
     yield "    Count and timestamp logging messages: disabled"
     yield "    Persistent logging: disabled"
     yield ""
