@@ -20,7 +20,7 @@ help:
 	@echo 'make lab      install and start the lab no4-ipsec: prints its consoles and what to try'
 	@echo 'make install  .venv with the locked dependencies and the command .venv/bin/wirelab'
 	@echo 'make test     install what the tests need, and run them'
-	@echo 'make bench    what this machine does: ESP of one core, ESP in worker processes'
+	@echo 'make bench    what this machine does: ESP of one core and in worker processes, consoles'
 	@echo 'make fuzz     a few seconds of a fuzzer at each of the console targets'
 	@echo 'make lint     ruff, mypy and the import contracts'
 	@echo 'make lock     choose the dependencies anew (needs uv)'
@@ -60,6 +60,7 @@ test: $(VENV)/.installed-test
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench/esp.py
 	$(BIN)/python tests/bench/esp_pool.py
+	$(BIN)/python tests/bench/console.py
 
 # Seconds for each target of tests/fuzz. What is found is kept in .fuzz, with the octets that led to new code.
 FUZZ := $(VENV)-fuzz

@@ -8,6 +8,7 @@ answered with the place of the first character that fits nothing.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -220,13 +221,20 @@ class _Run:
 
 
 def _common(word: str, state: State) -> int:
-    """How many characters of ``word`` begin some keyword of the state."""
+    """How many characters of ``word`` begin some keyword of the state: one of those between which it would stand."""
     keywords = state.sorted_keywords
-    for length in range(len(word), 0, -1):
-        prefix = word[:length]
-        if any(keyword.startswith(prefix) for keyword in keywords):
-            return length
-    return 0
+    at = bisect_left(keywords, word)
+    return max((_shared(word, keyword) for keyword in keywords[max(at - 1, 0) : at + 1]), default=0)
+
+
+def _shared(one: str, other: str) -> int:
+    """How many leading characters agree."""
+    same = 0
+    for have, want in zip(one, other, strict=False):
+        if have != want:
+            break
+        same += 1
+    return same
 
 
 def _bind(form: Form, steps: Sequence[_Step]) -> Args:

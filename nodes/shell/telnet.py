@@ -248,7 +248,11 @@ class Connection(asyncio.Protocol):
         if not data.isascii():
             # The session leaves them out: some clients send them to see whether anybody is there.
             self._drops.count(Drop.CONSOLE_NOT_ASCII, sum(octet > 127 for octet in data))
-        self._server.guarded(self.session.receive, data, now)
+        for line in data.splitlines(keepends=True):
+            self._server.guarded(self.session.receive, line, now)
+            if self._server.console.device.has_effects:
+                # What a command sets off, like a log line, is seen before the next one.
+                self._server.pump.turn()
 
     def _negotiate(self, event: telnet.Negotiate) -> None:
         had_type = self._options.there(telnet.TTYPE)

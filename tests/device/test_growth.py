@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 
+from tests.bench.console import reading
 from tests.device.bench import Bench, echo, ip_frame, packets
 from tests.device.conftest import ROUTER
 
@@ -35,6 +36,12 @@ def test_ten_thousand_lines_load_in_two_seconds_and_are_in_force() -> None:
     assert out == 1
     # Twice what is asked for, since the machine may be busy; a cost that grows with the square is far beyond it.
     assert taken < 4.0
+
+
+def test_reading_a_configuration_takes_time_in_proportion_to_its_lines() -> None:
+    """A tenth of the lines takes a tenth of the time, about: no command looks at all that were read before it."""
+    few, many = reading(1000), reading(10_000, times=1)
+    assert many < 25 * few
 
 
 def test_the_cost_per_packet_does_not_grow_with_routes_and_lines() -> None:

@@ -38,7 +38,7 @@ class Port:
         self.sessions: list[Session] = []
         self.clients: list[Client] = []
         drops = DropCounters()
-        device = SimpleNamespace(drops=drops)
+        device = SimpleNamespace(drops=drops, has_effects=False)
         console = SimpleNamespace(device=device, session=self._session, place=self._place)
         self.drops = drops
         self.server = ConsoleServer(cast(Console, console), self, patience)
