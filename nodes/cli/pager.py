@@ -56,6 +56,11 @@ class Pager:
         self._sieves.clear()
         self._unsifted = ""
 
+    def resize(self, length: int, width: int) -> None:
+        """The window has another size: so has the next page, unless there are no pages."""
+        if self._length and length:
+            self._length, self._width = length, width
+
     def write(self, text: str) -> None:
         if self._discarding:
             return

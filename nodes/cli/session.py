@@ -170,6 +170,7 @@ class Session(Terminal):
             self.length = length
         self._window = (width, length)
         self._editor.resize(self.width)
+        self._pager.resize(self.length, self.width)
 
     @property
     def behind(self) -> bool:

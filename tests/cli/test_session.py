@@ -429,6 +429,18 @@ def test_the_window() -> None:
     assert (session.width, session.length) == (80, 24)
 
 
+def test_a_window_that_is_resized_between_two_pages() -> None:
+    session = started()
+    assert typed(session, b"show lines 100\r").count(b"line ") == 23
+    session.resize(80, 10)
+    assert typed(session, b" ").count(b"line ") == 9
+    session.resize(80, 30)
+    assert typed(session, b" ").count(b"line ") == 29
+    # An unknown height is no height.
+    session.resize(80, 0)
+    assert typed(session, b" ").count(b"line ") == 29
+
+
 def test_clients_of_automation_see_one_line() -> None:
     session = quiet(started(), b"terminal width 511\r")
     line = b"ping " + b"x" * 300
