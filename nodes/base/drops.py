@@ -56,6 +56,7 @@ class Drop(Enum):
     IP_NOT_FOR_US = ("ip-not-for-us", "a packet for another host, and this device does not route")
     IP_NO_ROUTE = ("ip-no-route", "no route to the destination (ICMP unreachable is sent, RFC 792)")
     IP_LOOPBACK = ("ip-loopback", "routed to a loopback interface, and not one of the device's own addresses")
+    IP_NULL = ("ip-null", "a route to Null0, which swallows packets (ICMP unreachable is sent, RFC 792)")
     IP_TTL_EXPIRED = ("ip-ttl-expired", "the time to live ran out (ICMP time exceeded is sent, RFC 792)")
     IP_FRAGMENTATION_NEEDED = ("ip-fragmentation-needed", "larger than the MTU with DF set (RFC 1191)")
     IP_ACL_IN = ("ip-acl-in", "denied by the interface's inbound access list")

@@ -70,6 +70,9 @@ class Dialect(ABC):
         return _MODIFIERS
 
 
+_BAD_NAME: Final = "% Bad IP address or host name"
+
+
 class IosDialect(Dialect):
     """Cisco IOS. Messages and columns as measured on devices; see the tests for transcripts."""
 
@@ -81,6 +84,7 @@ class IosDialect(Dialect):
         hostname: Callable[[], str],
         *,
         domain_lookup: Callable[[], bool] = lambda: True,
+        translating: Callable[[str], str] = lambda word: f'Translating "{word}"...domain server (255.255.255.255)',
         banners: Callable[[str, Terminal], str] = lambda kind, terminal: "",
         aliases: Callable[[str], Mapping[str, str]] = lambda mode: _NO_ALIASES,
         privileges: Callable[[], tuple[LevelRule, ...]] = tuple,
@@ -91,6 +95,7 @@ class IosDialect(Dialect):
         self._privileges = privileges
         self._storing = _MODIFIERS if store is None else Modifiers(store)
         self._domain_lookup = domain_lookup
+        self._translating = translating
         self._banners = banners
 
     expired = "\n*\n*\n* Line timeout expired\n*\n*\n"
@@ -131,10 +136,7 @@ class IosDialect(Dialect):
 
     def _unknown_host(self, word: str) -> Sequence[str]:
         # A single unknown word in exec mode is taken for the name of a host to connect to.
-        if self._domain_lookup():
-            lookup = [f'Translating "{word}"...domain server (255.255.255.255)']
-        else:
-            lookup = [f'Translating "{word}"', "% Bad IP address or host name"]
+        lookup = [self._translating(word)] if self._domain_lookup() else [f'Translating "{word}"', _BAD_NAME]
         return [*lookup, "% Unknown command or computer name, or unable to find computer address"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from nodes.base.addr import format_ipv4
 from nodes.cli.context import Args, Context
 from nodes.cli.table import Table
 from nodes.commands.files import directory
@@ -15,6 +16,7 @@ from nodes.device.boxviews import (
     FileSystemsView,
     FileSystemView,
     HostsView,
+    HostView,
     InventoryView,
     ItemView,
     SensorView,
@@ -101,7 +103,9 @@ def show_file_systems(ctx: Context, args: Args) -> FileSystemsView:
 )
 def show_hosts(ctx: Context, args: Args) -> HostsView:
     config: IosConfig = ctx.device.config
-    return HostsView("", config.domain_lookup)
+    hosts = tuple(HostView(name, tuple(map(format_ipv4, known))) for name, known in sorted(config.hosts.items()))
+    servers = tuple(map(format_ipv4, config.name_servers))
+    return HostsView(config.domain_name, config.domain_lookup, servers, hosts)
 
 
 _TCP_HELP: Final = {"tcp": "Status of TCP connections", "brief": "Brief display"}

@@ -22,7 +22,7 @@ from nodes.cli.terminal import Line, Terminal
 from nodes.commands import lines, sessions
 from nodes.commands.customs import Customs
 from nodes.commands.modes import INTERFACE_MODES
-from nodes.device import door
+from nodes.device import door, names
 from nodes.device.base import Device
 from nodes.device.config import IosConfig, LineConfig
 from nodes.device.effects import Logged
@@ -227,6 +227,7 @@ def ios_dialect(device: IosDevice, customs: Customs, store: Store) -> IosDialect
     return IosDialect(
         lambda: device.config.hostname,
         domain_lookup=lambda: device.config.domain_lookup,
+        translating=lambda word: names.translating(device.config, word),
         banners=banner,
         aliases=customs.aliases,
         privileges=customs.privileges,

@@ -11,6 +11,8 @@ from nodes.cli.grammar import Slot
 from nodes.cli.params import Accept
 from nodes.cli.table import Table
 from nodes.commands.probes import follow_trace
+from nodes.device import names
+from nodes.device.config import IosConfig
 from nodes.device.iosip import IosIpDevice
 from nodes.engine import ping as pings
 from nodes.engine import trace as traces
@@ -38,14 +40,13 @@ def _ms(seconds: float) -> int:
 
 
 def _address(word: str, ctx: Context) -> int:
-    """The address that a word stands for; there are no names to resolve."""
-    try:
-        return parse_ipv4(word)
-    except AddressError:
-        lookup = f'Translating "{word}"'
-        if ctx.device.config.domain_lookup:
-            lookup += "...domain server (255.255.255.255)"
-        raise Rejected(f"{lookup}\n% Unrecognized host or address, or protocol not running.\n") from None
+    """The address that a word stands for."""
+    config: IosConfig = ctx.device.config
+    address = names.address_of(config, word)
+    if address is None:
+        lookup = names.translating(config, word)
+        raise Rejected(f"{lookup}\n% Unrecognized host or address, or protocol not running.\n")
+    return address
 
 
 def _source(ctx: Context, word: str) -> int:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from nodes.base.addr import broadcast_of, format_ipv4, length_to_mask, mask_to_length
+from nodes.base.addr import broadcast_of, format_ipv4, format_mac, length_to_mask, mask_to_length
 from nodes.base.errors import AddressError
 from nodes.base.ifname import Family, family
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Table
 from nodes.commands.modes import ROUTED
-from nodes.commands.sections import InterfaceSection
-from nodes.device.config import InterfaceAddress, RoutedInterfaceConfig, SubinterfaceConfig
+from nodes.commands.sections import InterfaceSection, Section
+from nodes.device.config import InterfaceAddress, IosConfig, RoutedInterfaceConfig, SubinterfaceConfig
 from nodes.device.iosip import IosIpDevice
 from nodes.device.views import ArpView, IpInterfacesView
 from nodes.show import interfaces as show_interfaces
@@ -203,6 +203,38 @@ def show_ip_interface(ctx: Context, args: Args) -> IpInterfacesView:
 
 
 # ARP ---------------------------------------------------------------------------------------------------------------
+
+
+def _print_arps(config: IosConfig) -> Iterator[str]:
+    for address, mac in sorted(config.arps.items()):
+        yield f"arp {format_ipv4(address)} {format_mac(mac)} ARPA"
+
+
+@table.command(
+    "config",
+    "arp <address:ipv4> <mac:mac> arpa",
+    help={
+        "arp": "Set a static ARP entry",
+        "address": "IP address of ARP entry",
+        "mac": "48-bit hardware address of ARP entry",
+        "arpa": "ARP type ARPA",
+    },
+    no="arp <address:ipv4> [<mac:mac> [arpa]]",
+    prints=_print_arps,
+    section=Section.ARP,
+)
+def static_arp(ctx: Context, args: Args) -> None:
+    """A neighbour that is never asked for its address, on whatever interface its network is."""
+    device: IosIpDevice = ctx.device
+    if ctx.negated:
+        device.config.arps.pop(args["address"], None)
+    else:
+        if args["mac"][0] & 1:
+            raise Rejected("%Invalid hardware address")
+        if args["address"] in device.own:
+            raise Rejected("%IP address is this router's")
+        device.config.arps[args["address"]] = args["mac"]
+    device.configured()
 
 
 def show_arp(ctx: Context, args: Args) -> ArpView:

@@ -24,6 +24,7 @@ from nodes.commands import (
     line,
     logging,
     logins,
+    names,
     processes,
     reload,
     routerlinks,
@@ -45,6 +46,7 @@ VTY_LINES: Final = 808
 TABLES: Final = (
     IOS,
     system.table,
+    names.table,
     system.common,
     kept.first,
     line.table,

@@ -10,7 +10,7 @@ from nodes.base.errors import AddressError
 from nodes.cli.context import Args, Context, Rejected
 from nodes.cli.table import Table
 from nodes.commands.sections import Section
-from nodes.device.config import RouterConfig, StaticRoute
+from nodes.device.config import NULL0, RouterConfig, RouteSettings, StaticRoute
 from nodes.device.router import Router
 from nodes.device.views import InterfacesView, RouteEntryView, RoutesView
 from nodes.engine.fib import DISTANCE_STATIC
@@ -55,32 +55,47 @@ def _print_rate_limit(config: RouterConfig) -> list[str]:
 
 
 def _print_routes(config: RouterConfig) -> Iterator[str]:
-    for route, distance in sorted(config.routes.items(), key=lambda item: item[0].prefix):
+    for route, settings in sorted(config.routes.items(), key=lambda item: item[0].prefix):
         words = [format_ipv4(route.prefix.address), format_ipv4(route.prefix.mask)]
         if route.interface is not None:
             words.append(route.interface)
         if route.gateway is not None:
             words.append(format_ipv4(route.gateway))
-        if distance != DISTANCE_STATIC:
-            words.append(str(distance))
+        if settings.distance != DISTANCE_STATIC:
+            words.append(str(settings.distance))
+        if settings.tag:
+            words.append(f"tag {settings.tag}")
+        if settings.permanent:
+            words.append("permanent")
+        if settings.name:
+            words.append(f"name {settings.name}")
         yield "ip route " + " ".join(words)
 
 
-_WAY = "{<gateway:ipv4>|<out:interface> [<gateway:ipv4>]}"
+_WAY: Final = "{<gateway:ipv4>|Null0|Null <zero:0-0>|<out:interface> [<gateway:ipv4>]}"
+_SETTINGS: Final = "[<distance:1-255>] [tag <tag:1-4294967295>|permanent|name <name:word>]*"
 
 
 @table.command(
     "config",
-    f"ip route <network:ipv4> <mask:ipv4> {_WAY} [<distance:1-255>]",
+    f"ip route <network:ipv4> <mask:ipv4> {_WAY} {_SETTINGS}",
     help={
         "route": "Establish static routes",
         "network": "Destination prefix",
         "mask": "Destination prefix mask",
         "gateway": "Forwarding router's address",
+        "Null0": "Null interface",
+        "Null": "Null interface",
+        "zero": "Null interface number",
         "out": "Outgoing interface",
         "distance": "Distance metric for this route",
+        "tag": "Set tag for this route",
+        "<tag>": "Tag value",
+        "permanent": "permanent route",
+        "name": "Specify name of the next hop",
+        "<name>": "Name of the next hop",
     },
-    no=f"ip route <network:ipv4> <mask:ipv4> [{_WAY} [<distance:1-255>]]",
+    no=f"ip route <network:ipv4> <mask:ipv4> [{_WAY} {_SETTINGS}]",
     prints=_print_routes,
     section=Section.ROUTE,
 )
@@ -95,9 +110,11 @@ def ip_route(ctx: Context, args: Args) -> None:
     if network & ~mask:
         raise Rejected("%Inconsistent address and mask")
     gateway, out = args.get("gateway"), args.get("out")
+    if args.has("Null0") or args.has("Null"):
+        out = NULL0
+    named = StaticRoute(prefix, gateway, out)
     if ctx.negated:
         # Without a way every route to the prefix goes.
-        named = StaticRoute(prefix, gateway, out)
         going = (
             [named] if named in routes else [] if gateway or out else [way for way in routes if way.prefix == prefix]
         )
@@ -109,8 +126,10 @@ def ip_route(ctx: Context, args: Args) -> None:
         own = (address.address for interface in device.config.interfaces.values() for address in interface.addresses)
         if gateway in own:
             raise Rejected("%Invalid next hop address (it's this router)")
-        # The same way with another distance replaces the first, as on IOS.
-        routes[StaticRoute(prefix, gateway, out)] = args.get("distance", DISTANCE_STATIC)
+        # The same way with other settings replaces the first, as on IOS.
+        routes[named] = RouteSettings(
+            args.get("distance", DISTANCE_STATIC), args.get("name", ""), args.get("tag", 0), args.has("permanent")
+        )
     device.configured()
 
 

@@ -41,6 +41,7 @@ class Section(IntEnum):
     FORWARD = auto()
     HTTP = auto()
     ROUTE = auto()
+    ARP = auto()
     NAMED_ACL = auto()
     TRAP = auto()
     NUMBERED_ACL = auto()

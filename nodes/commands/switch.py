@@ -27,6 +27,7 @@ from nodes.commands import (
     logins,
     mactable,
     monitor,
+    names,
     ports,
     portsecurity,
     processes,
@@ -54,6 +55,7 @@ MODES: Final = (
 TABLES: Final = (
     IOS,
     system.table,
+    names.table,
     system.common,
     kept.first,
     line.table,

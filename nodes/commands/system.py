@@ -48,29 +48,6 @@ def hostname(ctx: Context, args: Args) -> str | None:
     return None
 
 
-def _print_domain(config: IosConfig) -> list[str]:
-    return [] if config.domain_lookup else ["no ip domain-lookup"]
-
-
-for _grammar in ("ip domain-lookup", "ip domain lookup"):
-
-    @table.command(
-        "config",
-        _grammar,
-        help={
-            "domain-lookup": "Enable IP Domain Name System hostname translation",
-            "domain": "IP DNS Resolver",
-            "lookup": "Enable IP Domain Name System hostname translation",
-        },
-        no=True,
-        default=_grammar,
-        prints=_print_domain if _grammar == "ip domain-lookup" else None,
-        section=Section.DOMAIN,
-    )
-    def domain_lookup(ctx: Context, args: Args) -> None:
-        ctx.device.config.domain_lookup = not ctx.negated
-
-
 # Configuration files -----------------------------------------------------------------------------------------------
 
 

@@ -114,11 +114,21 @@ class FileSystemsView:
 
 
 @dataclass(frozen=True, slots=True)
+class HostView:
+    """An entry of the table of hosts."""
+
+    name: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HostsView:
     domain: str
     """"" for none."""
     lookup: bool
     """Whether names are asked for; there is no name server that would answer."""
+    servers: tuple[str, ...]
+    hosts: tuple[HostView, ...]
 
 
 @dataclass(frozen=True, slots=True)

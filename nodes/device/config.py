@@ -106,6 +106,20 @@ class StaticRoute(NamedTuple):
     interface: str | None
 
 
+#: The interface that swallows what is sent there.
+NULL0: Final = "Null0"
+
+
+class RouteSettings(NamedTuple):
+    """What an ``ip route`` says beside its way; a distance above 1 makes the route a floating one."""
+
+    distance: int = 1
+    name: str = ""
+    tag: int = 0
+    permanent: bool = False
+    """It stays, whatever becomes of its interface."""
+
+
 #: Lines of ``line vty 0 4``: what every box has, and running-config shows as one block while they are alike.
 VTY_LINES: Final = 5
 
@@ -195,6 +209,9 @@ class IosConfig:
     hostname: str
     domain_lookup: bool = True
     domain_name: str = ""
+    hosts: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """``ip host``: name -> its addresses, of which the first is the one that is reached."""
+    name_servers: list[int] = field(default_factory=list)
     console: LineConfig = field(default_factory=lambda: LineConfig("con 0"))
     aux: LineConfig | None = None
     """The auxiliary port of a router. Nothing is plugged into it here."""
@@ -212,8 +229,12 @@ class IosConfig:
     access_lists: dict[str, AccessList] = field(default_factory=dict)
     log_update: int = 0
     """``ip access-list log-update threshold``: packets; 0 is none."""
+    arps: dict[int, bytes] = field(default_factory=dict)
+    """``arp``: address -> the MAC address of a neighbour that is not asked for it."""
     kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    SPACED_DOMAIN: ClassVar[bool] = False
+    """Whether ``ip domain name`` is written so, as younger software does, and not ``ip domain-name``."""
     FIRST_VTY: ClassVar[int] = 1
     """The number of ``vty 0`` among all lines of the box."""
 
@@ -241,11 +262,11 @@ def vty_lines(count: int) -> dict[int, LineConfig]:
 
 @dataclass(slots=True)
 class RouterConfig(IosConfig):
+    SPACED_DOMAIN: ClassVar[bool] = True
     FIRST_VTY: ClassVar[int] = 194
     """On a box with slots for other lines, which are empty."""
     interfaces: dict[str, RoutedInterfaceConfig] = field(default_factory=dict)
-    routes: dict[StaticRoute, int] = field(default_factory=dict)
-    """Way -> distance: a way has one distance; one above 1 makes the route a floating one."""
+    routes: dict[StaticRoute, RouteSettings] = field(default_factory=dict)
     crypto: CryptoConfig = field(default_factory=CryptoConfig)
     unreachable_interval: int = 500
     """``ip icmp rate-limit unreachable``: milliseconds between two ICMP unreachables; 0 is no limit."""

@@ -55,6 +55,19 @@ class IosIpDevice(IosDevice, IpDevice):
             self._note_method(interface, config.address)
             interface.carries(self.interface_mtu(name), config.ip_mtu)
 
+    def rebuild(self) -> None:
+        """``arp``: a neighbour belongs to the interface whose network its address is in, while that is up."""
+        super().rebuild()
+        self.arp.set_statics(
+            {
+                (number, address): mac
+                for address, mac in self.config.arps.items()
+                for number, networks in self._networks.items()
+                if self.interfaces[number].has_link and any(own.network.contains(address) for own in networks)
+            }
+        )
+        self._run_arp()
+
     def interface_mtu(self, name: str) -> int:
         """The MTU that the configuration gives an interface; a subinterface has its port's."""
         if ifname.family(name) is Family.LOOPBACK:

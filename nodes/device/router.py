@@ -20,7 +20,7 @@ from nodes.base.drops import Drop
 from nodes.base.ifname import Family
 from nodes.device.base import DeviceSpec, Services
 from nodes.device.cdp import Self
-from nodes.device.config import LineConfig, RoutedInterfaceConfig, RouterConfig, SubinterfaceConfig
+from nodes.device.config import NULL0, LineConfig, RoutedInterfaceConfig, RouterConfig, SubinterfaceConfig
 from nodes.device.effects import Effect
 from nodes.device.interface import DEFAULT_VLAN, Direction, Interface, Loopback, Port, Subinterface
 from nodes.device.iosip import IosIpDevice
@@ -34,7 +34,7 @@ from nodes.device.views import (
     VlanInterfacesView,
     VlanInterfaceView,
 )
-from nodes.engine.fib import Resolved, Route, RouteKind
+from nodes.engine.fib import NULL, Resolved, Route, RouteKind
 from nodes.engine.ratelimit import IntervalLimiter, KeyedLimiter
 from nodes.wire import arp, icmp, ipv4, l4
 from nodes.wire.cdp import Capability
@@ -138,13 +138,14 @@ class Router(IosIpDevice):
         return self.config.interfaces
 
     def static_routes(self) -> Iterator[Route]:
-        for (prefix, gateway, interface), distance in self.config.routes.items():
-            if interface is None:
-                yield Route(prefix, RouteKind.STATIC, distance, None, gateway)
+        for (prefix, gateway, interface), settings in self.config.routes.items():
+            if interface in (None, NULL0):
+                out = None if interface is None else NULL
+                yield Route(prefix, RouteKind.STATIC, settings.distance, out, gateway)
                 continue
-            out = self.interface_by_name.get(interface)
-            if out is not None and out.index in self._addresses:
-                yield Route(prefix, RouteKind.STATIC, distance, out.index, gateway)
+            found = self.interface_by_name.get(interface)
+            if found is not None and (found.index in self._addresses or settings.permanent):
+                yield Route(prefix, RouteKind.STATIC, settings.distance, found.index, gateway)
 
     def cdp_self(self, port: Port) -> Self:
         """The address is the port's, or that of the first of its subinterfaces that has one."""
@@ -230,6 +231,10 @@ class Router(IosIpDevice):
             if header.ttl <= 1:
                 self.drops.count(Drop.IP_TTL_EXPIRED)
                 self.send_error(packet, icmp.TimeExceeded(icmp.TTL_EXPIRED, icmp.quote(packet.data)))
+                continue
+            if resolved.interface == NULL:
+                self.drops.count(Drop.IP_NULL)
+                self.send_unreachable(packet, icmp.HOST_UNREACHABLE)
                 continue
             self._aim(packet, resolved)
             if resolved.interface == packet.ingress:
@@ -336,7 +341,7 @@ class Router(IosIpDevice):
         ):
             return
         resolved = self.fib.lookup(message.target_ip)
-        if resolved is None or resolved.interface == interface.index:
+        if resolved is None or resolved.interface in (interface.index, NULL):
             return
         self.traffic.arp_proxied += 1
         self.send_arp(interface, message.sender_mac, arp.reply(message, interface.mac))
@@ -397,7 +402,8 @@ class Router(IosIpDevice):
 
     def _next_hop(self, path: Resolved) -> NextHopView:
         gateway = None if path.route.gateway is None else format_ipv4(path.route.gateway)
-        interface = None if path.route.interface is None else self.interfaces[path.route.interface].name
+        number = path.route.interface
+        interface = None if number is None else NULL0 if number == NULL else self.interfaces[number].name
         return NextHopView(gateway, interface)
 
     def route_entry_view(self, address: int) -> RouteEntryView:

@@ -29,7 +29,7 @@ oldest packet gives way, since RFC 1122 §2.3.2.2 asks to save the latest.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from math import inf
@@ -171,6 +171,17 @@ class ArpTable(Generic[P]):
         self._interfaces.pop(interface, None)
         for key in [key for key in self._entries if key[0] == interface]:
             self._forget(key, Drop.PORT_DOWN)
+
+    def set_statics(self, statics: Mapping[tuple[int, int], bytes]) -> None:
+        """(interface, address) -> MAC address: entries that no traffic changes; those that were before, and are not
+        among them, go."""
+        for key in [key for key, entry in self._entries.items() if entry.state is EntryState.STATIC]:
+            if key not in statics:
+                self.remove_static(*key)
+        for key, mac in statics.items():
+            entry = self._entries.get(key)
+            if entry is None or entry.state is not EntryState.STATIC or entry.mac != mac:
+                self.add_static(*key, mac)
 
     def add_static(self, interface: int, address: int, mac: bytes) -> None:
         entry = self._entries.get((interface, address))

@@ -30,6 +30,8 @@ from nodes.base.addr import IPV4_MAX, Prefix, length_to_mask
 DISTANCE_CONNECTED: Final = 0
 DISTANCE_STATIC: Final = 1
 DISTANCE_UNUSABLE: Final = 255
+#: The number of the interface that swallows what is sent there.
+NULL: Final = -1
 
 _MAX_RECURSION: Final = 16  # steps from a gateway to an interface; real tables need two or three
 _MAX_ROUNDS: Final = 64  # a configuration made to oscillate ends here rather than hang the device

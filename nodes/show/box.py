@@ -48,8 +48,8 @@ def hosts(view: HostsView) -> Iterator[str]:
     yield f"Default domain is {view.domain or 'not set'}"
     if view.lookup:
         yield "Name/address lookup uses domain service"
-        # The address of everybody, of whom nobody answers: no server is configured.
-        yield "Name servers are 255.255.255.255"
+        # Without a server it is the address of everybody, of whom nobody answers.
+        yield f"Name servers are {', '.join(view.servers) or '255.255.255.255'}"
     else:
         yield "Name/address lookup uses static mappings"
     yield ""
@@ -58,6 +58,10 @@ def hosts(view: HostsView) -> Iterator[str]:
     yield "       NA - Not Applicable None - Not defined"
     yield ""
     yield "Host                      Port  Flags      Age Type   Address(es)"
+    for host in view.hosts:
+        first, *others = host.addresses
+        yield f"{host.name:<26}None  (perm, OK)  0   IP    {first}"
+        yield from (f"{'':<54}{other}" for other in others)
 
 
 def lines(view: LinesView) -> Iterator[str]:

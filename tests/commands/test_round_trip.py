@@ -19,6 +19,7 @@ from nodes.commands.kept import Row, Style
 from nodes.device.access import AccessConfig, Credential, User
 from nodes.device.config import (
     EXEC_ALIASES,
+    NULL0,
     CdpConfig,
     CommandLevel,
     InterfaceAddress,
@@ -26,6 +27,7 @@ from nodes.device.config import (
     PortSecurityConfig,
     RoutedInterfaceConfig,
     RouterConfig,
+    RouteSettings,
     StaticRoute,
     SubinterfaceConfig,
     SwitchConfig,
@@ -41,6 +43,7 @@ from tests.device.bench import Bench
 
 NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,10}[A-Za-z0-9]", fullmatch=True)
 TEXTS = st.from_regex(r"[!-~]([ -~]{0,30}[!-~])?", fullmatch=True).filter(lambda text: "|" not in text)
+MACS = st.binary(min_size=5, max_size=5).map(lambda octets: b"\x02" + octets)
 ADDRESSES = st.integers(0x01000001, 0x7EFFFFFE) | st.integers(0x80000001, 0xDFFFFFFE)
 ROUTER_PORTS = ("FastEthernet0/0", "FastEthernet0/1")
 SWITCH_PORTS = tuple(f"FastEthernet0/{number}" for number in range(1, 25))
@@ -253,10 +256,31 @@ def prefixes(draw: st.DrawFn) -> Prefix:
     return Prefix(draw(st.integers(0, 0xFFFFFFFF)) & length_to_mask(length), length)
 
 
+ROUTE_SETTINGS = st.builds(
+    RouteSettings, st.integers(1, 255), st.just("") | NAMES, st.integers(0, 4294967295), st.booleans()
+)
+HOSTS = st.dictionaries(
+    st.from_regex(r"[A-Za-z][A-Za-z0-9.-]{0,10}", fullmatch=True),
+    st.lists(ADDRESSES, min_size=1, max_size=8, unique=True).map(tuple),
+    max_size=3,
+).filter(lambda hosts: len({name.lower() for name in hosts}) == len(hosts))
+#: What any box may say of names and neighbours.
+NEIGHBOURS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "domain_name": st.just("") | NAMES,
+        "hosts": HOSTS,
+        "name_servers": st.lists(ADDRESSES, max_size=6, unique=True),
+        "arps": st.dictionaries(ADDRESSES, MACS, max_size=3),
+    }
+)
+
+
 @st.composite
 def routes(draw: st.DrawFn, interfaces: Sequence[str]) -> StaticRoute:
     gateway, interface = draw(st.none() | ADDRESSES), draw(st.none() | st.sampled_from(interfaces))
     assume(gateway is not None or interface is not None)
+    if gateway is None and draw(st.booleans()):
+        interface = NULL0
     return StaticRoute(draw(prefixes()), gateway, interface)
 
 
@@ -337,7 +361,6 @@ BLOCKS = st.dictionaries(st.sampled_from(("redundancy", "control-plane")), st.ju
 )
 
 
-MACS = st.binary(min_size=5, max_size=5).map(lambda octets: b"\x02" + octets)
 LOOPBACKS = st.integers(0, 2147483647).map(lambda number: f"Loopback{number}")
 
 
@@ -408,11 +431,12 @@ def router_configs(draw: st.DrawFn) -> RouterConfig:
     lists = {found.name: found for found in draw(st.lists(access_lists(), max_size=4))}
     interfaces = draw(router_interfaces(st.sampled_from(("", *lists)) | NAMES))
     own = {address.address for interface in interfaces.values() for address in interface.addresses}
-    static = draw(st.dictionaries(routes(list(interfaces)), st.integers(1, 255), max_size=6))
+    static = draw(st.dictionaries(routes(list(interfaces)), ROUTE_SETTINGS, max_size=6))
     assume(not any(route.gateway in own for route in static))
     return RouterConfig(
         hostname=draw(NAMES),
         domain_lookup=draw(st.booleans()),
+        **draw(NEIGHBOURS),
         console=draw(LINES),
         aux=draw(LINES),
         vty=draw(vty_lines(5)),
@@ -523,6 +547,7 @@ def switch_configs(draw: st.DrawFn) -> SwitchConfig:
     return SwitchConfig(
         hostname=draw(NAMES),
         domain_lookup=draw(st.booleans()),
+        **draw(NEIGHBOURS),
         console=draw(LINES),
         vty=draw(vty_lines(16, most=16)),
         access=draw(access_configs()),

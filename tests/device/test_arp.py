@@ -102,3 +102,23 @@ def test_packets_for_another_network_go_to_the_mac_of_the_gateway(router: Bench)
     assert packets(sent)
     ((port, frame),) = sent
     assert (port, frame[:6]) == (1, bytes.fromhex("02aaaaaaaa02"))
+
+
+def test_a_static_neighbour_is_not_asked_and_not_forgotten(router: Bench) -> None:
+    router.configure("arp 10.0.0.9 02bb.bbbb.bb09 arpa", "arp 172.16.0.1 02bb.bbbb.bb10 arpa")
+    assert table(router)["10.0.0.9"] == (None, "02bb.bbbb.bb09")
+    # Nobody's network: it waits for an interface that has it.
+    assert "172.16.0.1" not in table(router)
+    sent = router.send(0, ip_frame(router.device.ports[0].mac, echo("10.0.0.2", "10.0.0.9")))
+    assert bytes.fromhex("02bbbbbbbb09") in [frame[:6] for _, frame in sent]
+    router.send(0, arp_frame(arp.gratuitous(OTHER_MAC, ip("10.0.0.9"))))
+    router.exec("clear arp-cache")
+    assert table(router)["10.0.0.9"] == (None, "02bb.bbbb.bb09")
+    router.configure("arp 10.0.0.9 02bb.bbbb.bb11 arpa")
+    assert table(router)["10.0.0.9"] == (None, "02bb.bbbb.bb11")
+    router.device.carrier(0, False, "no-cable", router.now)
+    assert "10.0.0.9" not in table(router)
+    router.device.carrier(0, True, "up", router.now)
+    assert "10.0.0.9" in table(router)
+    router.configure("no arp 10.0.0.9")
+    assert "10.0.0.9" not in table(router)

@@ -10,6 +10,13 @@ from labs.load import load
 from tests.device.bench import Bench, echo, ip_frame, packets
 from tests.sim import NO4, LabSim
 
+ROUTER = """\
+interface FastEthernet0/0
+ ip address 10.0.0.1 255.255.255.0
+interface FastEthernet0/1
+ ip address 10.1.0.1 255.255.255.0
+"""
+
 
 def kinds(lab: LabSim, node: str = "R-A") -> dict[str, str]:
     """network/length -> kind of every route."""
@@ -169,3 +176,52 @@ def test_equal_routes_are_all_installed_and_the_first_is_used(router: Bench) -> 
     assert "S     172.16.0.0/16 [1/0] via 10.0.0.2\n                    [1/0] via 10.1.0.2" in text
     ((out, _),) = packets(router.send(1, ip_frame(router.device.ports[1].mac, echo("10.1.0.2", "172.16.0.1"))))
     assert out == 0
+
+
+def test_what_is_sent_to_null0_is_swallowed_and_its_sender_told() -> None:
+    bench = Bench("router", ROUTER + "ip route 10.9.0.0 255.255.0.0 Null0\nip route 10.9.1.0 255.255.255.0 10.1.0.2\n")
+    assert bench.refusals == []
+    bench.know(0, "10.0.0.2")
+    bench.know(1, "10.1.0.2")
+    mac = bench.device.ports[0].mac
+    assert [out for out, _ in packets(bench.send(0, ip_frame(mac, echo("10.0.0.2", "10.9.1.1"))))] == [1]
+    (out, answer), *others = packets(bench.send(0, ip_frame(mac, echo("10.0.0.2", "10.9.2.1"))))
+    assert (out, answer.proto, answer.payload[:2], others) == (0, 1, b"\x03\x01", [])
+    assert bench.drops()["ip-null"] == 1
+    assert "S        10.9.0.0/16 is directly connected, Null0" in bench.exec("show ip route")
+    # From the router itself nothing leaves either.
+    assert "Success rate is 0 percent" in ping(bench, "10.9.2.1")
+
+
+def test_a_permanent_route_stays() -> None:
+    bench = Bench(
+        "router",
+        ROUTER + "ip route 10.8.0.0 255.255.0.0 fa0/1 permanent\nip route 10.9.0.0 255.255.0.0 fa0/1\n"
+        "ip route 0.0.0.0 0.0.0.0 10.0.0.2 tag 7 name UPLINK\n",
+    )
+    bench.know(0, "10.0.0.2")
+    bench.device.carrier(1, False, "no-cable", bench.now)
+    routes = bench.exec("show ip route")
+    assert "10.8.0.0/16 is directly connected, FastEthernet0/1" in routes
+    assert "10.9.0.0" not in routes
+    assert packets(bench.send(0, ip_frame(bench.device.ports[0].mac, echo("10.0.0.2", "10.8.2.1")))) == []
+    assert "ip route 0.0.0.0 0.0.0.0 10.0.0.2 tag 7 name UPLINK\n" in bench.exec("show running-config")
+
+
+def ping(bench: Bench, target: str) -> str:
+    """A ping of the device's own, for as long as it takes."""
+    batch = bench.console.batch([f"ping {target} repeat 2 timeout 1"])
+    while not batch.done:
+        batch.advance(bench.now)
+        bench.pass_time(0.5)
+    return batch.output
+
+
+def test_names_of_the_table_of_hosts_are_reached() -> None:
+    bench = Bench("router", ROUTER + "ip host peer 10.0.0.2 10.1.0.2\nip host far.lab.example 10.1.0.2\n")
+    assert "Sending 2, 100-byte ICMP Echos to 10.0.0.2, timeout" in ping(bench, "PEER")
+    assert 'Translating "far"...domain server (255.255.255.255)' in ping(bench, "far")
+    bench.configure("ip domain name lab.example", "ip name-server 10.0.0.53 10.0.0.54")
+    assert "Echos to 10.1.0.2, timeout" in ping(bench, "far")
+    assert 'Translating "nobody"...domain server (10.0.0.53) (10.0.0.54)' in ping(bench, "nobody")
+    assert 'Translating "nobody"...domain server (10.0.0.53) (10.0.0.54)\n' in bench.exec("nobody")
