@@ -12,6 +12,7 @@ def shorten(sim: LabSim, *lines: str) -> None:
         sim.configure(name, *lines)
 
 
+@pytest.mark.timeout(600)
 def test_a_day_of_short_lifetimes_loses_no_packet() -> None:
     """IPsec SAs of two minutes, ISAKMP SAs of five: some 1000 renewals, from both sides, under traffic both ways."""
     sim = LabSim(stage="solution", seed=2)
