@@ -26,7 +26,7 @@ from nodes.cli.session import Session
 from nodes.commands.console import Console
 from nodes.device.base import Device, DeviceSpec, Services
 from nodes.device.cloud import Cloud
-from nodes.device.effects import EspEffect, Logged, Reload, Told, Transmit, ViewChanged
+from nodes.device.effects import EspEffect, LinesChanged, Logged, Reload, Told, Transmit, ViewChanged
 from nodes.device.files import MemoryFlash
 from nodes.device.interface import PortSpec
 from nodes.device.usage import ProcessUsage, Usage
@@ -252,6 +252,8 @@ class LabSim:
                 elif isinstance(effect, Logged):
                     node.log.append(effect.line)
                     node.console.notify(effect, self.now)
+                elif isinstance(effect, LinesChanged):
+                    node.console.lines_changed()
                 elif isinstance(effect, Told):
                     node.console.tell(effect.text, self.now)
                 elif isinstance(effect, Reload):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, Final
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 from nodes.cli.batch import Batch, Refusal, load_config, view
 from nodes.cli.commandset import CommandSet
@@ -73,6 +73,8 @@ class Console:
             else ()
         )
         self._sessions: WeakSet[Session] = WeakSet()
+        #: What each session got from the configuration of its line.
+        self._settled: WeakKeyDictionary[Session, dict[str, Any]] = WeakKeyDictionary()
         self.commands = CommandSet((*tables, *own), params=params, modes=tuple(modes), glossary=GLOSSARY)
         self.dialect = dialect
         self.privilege = privilege
@@ -110,11 +112,25 @@ class Console:
         self._sessions.add(session)
         self._uses[line.name] += 1
         if isinstance(self.device, IosDevice):
-            _settle(session, self.device.config.line(line.name))
+            self._settle(session, self.device.config)
             # Log messages go to the console line; other lines ask for them with terminal monitor.
             session.monitor = line.name.startswith("con")
             session.on_configured = _report_configured
         return session
+
+    def lines_changed(self) -> None:
+        """Lines were configured: sessions on them follow at once, as on IOS."""
+        if isinstance(self.device, IosDevice):
+            for session in self._present():
+                self._settle(session, self.device.config)
+
+    def _settle(self, session: Session, config: IosConfig) -> None:
+        """Take over what changed in the configuration of the session's line, and leave what ``terminal`` has set."""
+        wanted, known = _settings(config.line(session.line.name)), self._settled.get(session, {})
+        for name, value in wanted.items():
+            if name not in known or known[name] != value:
+                setattr(session, name, value)
+        self._settled[session] = wanted
 
     def tell(self, text: str, now: float) -> None:
         """Show something on every terminal."""
@@ -174,16 +190,19 @@ def _names() -> Iterator[str]:
     yield from (f"vty {number}" for number in count())
 
 
-def _settle(terminal: Terminal, line: LineConfig) -> None:
-    terminal.exec_timeout = float(line.exec_timeout)
-    terminal.absolute_timeout = line.absolute_timeout * 60.0
-    terminal.logging_synchronous = line.logging_synchronous
-    terminal.length = line.length
-    terminal.width = line.width
-    terminal.history_size = line.history_size
-    terminal.connects = line.transport_preferred != "none"
-    terminal.keeps_history = line.keeps_history
-    terminal.editing = line.editing
+def _settings(line: LineConfig) -> dict[str, Any]:
+    """What the configuration of a line sets of the terminals on it, by the name that a terminal has for it."""
+    return {
+        "exec_timeout": float(line.exec_timeout),
+        "absolute_timeout": line.absolute_timeout * 60.0,
+        "logging_synchronous": line.logging_synchronous,
+        "length": line.length,
+        "width": line.width,
+        "history_size": line.history_size,
+        "keeps_history": line.keeps_history,
+        "editing": line.editing,
+        "connects": line.transport_preferred != "none",
+    }
 
 
 def _report_configured(terminal: Terminal) -> None:
@@ -199,12 +218,6 @@ def _who(terminal: Terminal) -> str:
 def _where(line: Line) -> str:
     kind, number = line.name.split()
     return "console" if kind == "con" else f"vty{number}"
-
-
-def settle_sessions(sessions: Iterable[Session], config: IosConfig) -> None:
-    """Lines were configured: sessions on them follow at once, as on IOS."""
-    for session in sessions:
-        _settle(session, config.line(session.line.name))
 
 
 def ios_dialect(device: IosDevice, customs: Customs, store: Store) -> IosDialect:

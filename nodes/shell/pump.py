@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from broker.client import Connected, Copied, DeviceClient, Disconnected, Frames, Links, Malformed, Refused, Request
 from broker.protocol import MAX_BATCH
 from nodes.base.drops import Drop
-from nodes.commands.console import Console, settle_sessions
+from nodes.commands.console import Console
 from nodes.device.base import Device
 from nodes.device.effects import (
     EspEffect,
@@ -220,8 +220,8 @@ class Pump:
             self._console.notify(effect, now)
         elif isinstance(effect, Told):
             self._console.tell(effect.text, now)
-        elif isinstance(effect, LinesChanged) and isinstance(self._device, IosDevice):
-            settle_sessions(self.server.sessions, self._device.config)
+        elif isinstance(effect, LinesChanged):
+            self._console.lines_changed()
         elif isinstance(effect, Reload):
             self.log("reload")
             self.stop()
