@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -34,7 +35,7 @@ from nodes.cli.matcher import Failure
 from nodes.cli.session import Session
 from nodes.cli.table import Polarity
 from nodes.cli.terminal import Line
-from tests.sim import NO4, LabSim
+from tests.sim import NO4, LabSim, SimNode
 
 GOLDEN: Final = Path(__file__).parent / "golden"
 
@@ -62,13 +63,19 @@ class Transcript:
     used: set[Used] = field(default_factory=set)
 
 
-def play(source: str) -> Transcript:
+#: Told of each line that was typed in a configuration mode: the node, and the line.
+Watcher = Callable[[SimNode, str], None]
+
+
+def play(source: str, watcher: Watcher | None = None) -> Transcript:
     """Carry out the directives and the typed lines of a golden file."""
-    return _Player().play(source)
+    return _Player(watcher).play(source)
 
 
 class _Player:
-    def __init__(self) -> None:
+    def __init__(self, watcher: Watcher | None) -> None:
+        self._watcher = watcher
+        self._node: SimNode | None = None
         self._lines: list[str] = []
         self._used: set[Used] = set()
         self._stage = "start"
@@ -126,7 +133,7 @@ class _Player:
                 self._file = GOLDEN / words[1]
             case "@node":
                 node = self.lab.nodes[words[1]]
-                self._kind = node.description["kind"]
+                self._node, self._kind = node, node.description["kind"]
                 self._session = node.console.session(Line("con 0", 0))
                 self._session.length = self._session.width = 0
                 node.sessions.append(self._session)
@@ -165,7 +172,10 @@ class _Player:
             self.lab.type(self.session, _CLEAR_LINE)
             self._show(said)
         else:
+            configuring = bool(self.session.frames)
             self._answer(text + "\r", asks, echo=text + "\n")
+            if self._watcher is not None and self._node is not None and configuring:
+                self._watcher(self._node, text)
 
     def _note(self, text: str) -> None:
         if not text.strip() or (text.endswith("?") and self.session.dialect.help_key):
