@@ -62,6 +62,7 @@ UNTEMPLATED: Final = (
     Excuse("show ip route 10", "that is the answer about one network, and no table"),
     Excuse("show interfaces trunk", "ntc-templates takes it for show interfaces of a port called trunk"),
     Excuse("show processes memory", "the template knows the I/O pool of IOS-XE only"),
+    Excuse("show interfaces status err-disabled", "no port is off because of an error"),
     Excuse("show environment temperature", _NO_SENSORS),
     Excuse("show env temperature", _NO_SENSORS),
     Excuse("show arp FastEthernet", _NO_ADDRESS, kind="switch"),
