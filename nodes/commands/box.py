@@ -22,6 +22,7 @@ from nodes.device.boxviews import (
     SensorView,
 )
 from nodes.device.config import IosConfig
+from nodes.device.cryptoviews import DebuggingView
 from nodes.device.ios import IosDevice
 from nodes.show import box as show
 
@@ -118,6 +119,28 @@ def show_tcp(ctx: Context, args: Args) -> ConnectionsView:
 
 table.show("exec", "show tcp", text=show.tcp, help=_TCP_HELP)(show_tcp)
 table.show("exec", "show tcp brief", text=show.tcp_brief, help=_TCP_HELP)(show_tcp)
+
+
+# Debugging ---------------------------------------------------------------------------------------------------------
+
+_DEBUG_HELP: Final = {
+    "no": "Disable debugging functions",
+    "debug": "Debugging functions (see also 'undebug')",
+    "undebug": "Disable debugging functions (see also 'debug')",
+    "debugging": "State of each debugging option",
+    "all": "Enable/Disable all debugging",
+}
+
+
+@switch.command("exec", "{no debug|undebug} all", help=_DEBUG_HELP, privilege=15)
+def undebug_all(ctx: Context, args: Args) -> str:
+    return "All possible debugging has been turned off"
+
+
+@switch.show("exec", "show debugging", text=lambda view: (), help=_DEBUG_HELP)
+def show_debugging(ctx: Context, args: Args) -> DebuggingView:
+    """A switch has nothing that could be debugged."""
+    return DebuggingView(())
 
 
 # What is not there -------------------------------------------------------------------------------------------------

@@ -237,13 +237,34 @@ def static_arp(ctx: Context, args: Args) -> None:
     device.configured()
 
 
+_ARP_HELP: Final = {
+    "arp": "ARP table",
+    "address": "IP address or hostname of ARP entry",
+    "mac": "48-bit hardware address of ARP entry",
+    "name": "Interface",
+}
+
+
 def show_arp(ctx: Context, args: Args) -> ArpView:
     device: IosIpDevice = ctx.device
-    return device.arp_view()
+    wanted = {
+        "address": format_ipv4(args["address"]) if args.has("address") else None,
+        "mac": format_mac(args["mac"]) if args.has("mac") else None,
+        "interface": args.get("name"),
+    }
+    return ArpView(
+        tuple(
+            entry
+            for entry in device.arp_view().entries
+            if all(value is None or getattr(entry, key) == value for key, value in wanted.items())
+        )
+    )
 
 
 for _grammar in ("show arp", "show ip arp"):
-    table.show("exec", _grammar, text=routing.arp, help={"arp": "ARP table"})(show_arp)
+    table.show("exec", f"{_grammar} [<address:ipv4>|<mac:mac>|<name:interface>]", text=routing.arp, help=_ARP_HELP)(
+        show_arp
+    )
 
 
 def clear_arp(ctx: Context, args: Args) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from nodes.base.addr import Prefix, format_ipv4, mask_to_length
@@ -12,7 +13,7 @@ from nodes.cli.table import Table
 from nodes.commands.sections import Section
 from nodes.device.config import NULL0, RouterConfig, RouteSettings, StaticRoute
 from nodes.device.router import Router
-from nodes.device.views import InterfacesView, RouteEntryView, RoutesView
+from nodes.device.views import InterfacesView, RouteEntryView, RoutesView, RoutingProtocolsView
 from nodes.engine.fib import DISTANCE_STATIC
 from nodes.show import interfaces as show_interfaces
 from nodes.show import routing
@@ -133,10 +134,26 @@ def ip_route(ctx: Context, args: Args) -> None:
     device.configured()
 
 
-@table.show("exec", "show ip route", text=routing.routes, help={"route": "IP routing table"})
+@table.show(
+    "exec",
+    "show ip route [connected|static]$kind",
+    text=routing.routes,
+    help={"route": "IP routing table", "connected": "Connected routes", "static": "Static routes"},
+)
 def show_ip_route(ctx: Context, args: Args) -> RoutesView:
     device: Router = ctx.device
-    return device.routes_view()
+    return replace(device.routes_view(), asked=args.get("kind", ""))
+
+
+@table.show(
+    "exec",
+    "show ip protocols",
+    text=routing.protocols,
+    help={"protocols": "IP routing protocol process parameters and statistics"},
+)
+def show_ip_protocols(ctx: Context, args: Args) -> RoutingProtocolsView:
+    device: Router = ctx.device
+    return RoutingProtocolsView(device.version, ())
 
 
 @table.show(

@@ -13,27 +13,68 @@ from nodes.show import system
 table = Table()
 
 #: In this order; a device leaves out what it does not have.
-_SHOWS: Final = (
+SHOWS: Final = (
     "show version",
     "show running-config",
     "show startup-config",
     "show clock detail",
+    "show reload",
+    "show inventory",
+    "show environment all",
+    "show env all",
+    "show file systems",
+    "show flash:",
+    "show processes cpu",
+    "show processes memory",
+    "show memory statistics",
+    "show hosts",
+    "show aliases",
     "show users",
+    "show line",
+    "show login",
+    "show tcp brief",
     "show interfaces",
+    "show interfaces status",
+    "show interfaces summary",
+    "show interfaces accounting",
+    "show interfaces stats",
+    "show interfaces switchport",
+    "show interfaces trunk",
+    "show interfaces counters",
+    "show interfaces counters errors",
+    "show protocols",
     "show ip interface",
     "show ip interface brief",
-    "show cdp neighbors",
-    "show arp",
+    "show ip traffic",
+    "show ip protocols",
     "show ip route",
+    "show ip redirects",
+    "show arp",
     "show access-lists",
-    "show vlan brief",
-    "show interfaces trunk",
+    "show vlan",
+    "show vlans",
+    "show port-security",
+    "show storm-control",
+    "show errdisable recovery",
     "show mac address-table",
+    "show mac address-table aging-time",
     "show monitor session all",
+    "show cdp",
+    "show cdp interface",
+    "show cdp neighbors",
+    "show cdp neighbors detail",
+    "show cdp traffic",
     "show crypto map",
+    "show crypto isakmp policy",
     "show crypto isakmp sa",
     "show crypto ipsec sa",
-    "show flash:",
+    "show crypto ipsec transform-set",
+    "show crypto session detail",
+    "show crypto engine connections active",
+    "show debugging",
+    "show archive",
+    "show ntp status",
+    "show snmp",
     "show drops",
     "show logging",
 )
@@ -49,7 +90,7 @@ _SHOWS: Final = (
 def show_tech_support(ctx: Context, args: Args) -> TechView:
     commands = ctx.session.commands
     sections = []
-    for line in _SHOWS:
+    for line in SHOWS:
         found = match(commands, commands.root("exec", 15), line, 0, abbreviate=False)
         if isinstance(found, Failure):
             continue

@@ -179,6 +179,15 @@ class RoutesView:
     personality: str
     gateway_of_last_resort: str | None
     routes: tuple[RouteView, ...]
+    asked: str = ""
+    """``connected`` or ``static`` where only those were asked for; "" for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingProtocolsView:
+    personality: str
+    protocols: tuple[str, ...]
+    """Those that run: none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ class Personality:
     acl_one_match: str
     local_routes: bool
     """Whether /32 ``L`` routes stand in ``show ip route``, and masks behind connected networks."""
+    filtered_routes_legend: bool
+    """Whether the legend heads also the routes of one kind, and what no routing protocol does is said."""
     route_indent: int
     default_route_first: bool
     """Whether 0.0.0.0/0 heads the routes of ``show ip route`` or ends them."""
@@ -53,6 +55,7 @@ PERSONALITIES: Final = {
         acl_matches="({n} matches)",
         acl_one_match="(1 match)",
         local_routes=True,
+        filtered_routes_legend=True,
         route_indent=6,
         default_route_first=True,
         blank_before_probes=False,
@@ -71,6 +74,7 @@ PERSONALITIES: Final = {
         acl_matches="({n} match(es))",
         acl_one_match="(1 match(es))",
         local_routes=False,
+        filtered_routes_legend=False,
         route_indent=5,
         default_route_first=False,
         blank_before_probes=True,
@@ -89,6 +93,7 @@ PERSONALITIES: Final = {
         acl_matches="({n} matches)",
         acl_one_match="(1 match)",
         local_routes=False,
+        filtered_routes_legend=False,
         route_indent=5,
         default_route_first=False,
         blank_before_probes=True,

@@ -15,6 +15,7 @@ from nodes.device.views import (
     RouteEntryView,
     RoutesView,
     RouteView,
+    RoutingProtocolsView,
 )
 from nodes.show import personality
 
@@ -62,15 +63,20 @@ def _route_lines(code: str, network: str, route: RouteView) -> Iterator[str]:
 def routes(view: RoutesView) -> Iterator[str]:
     words = personality.of(view.personality)
     indent = words.route_indent
-    yield from _codes(words.local_routes)
-    yield ""
-    if view.gateway_of_last_resort is None:
-        yield "Gateway of last resort is not set"
-    else:
-        yield f"Gateway of last resort is {view.gateway_of_last_resort} to network 0.0.0.0"
-    yield ""
+    if not view.asked or words.filtered_routes_legend:
+        yield from _codes(words.local_routes)
+        yield ""
+        if view.gateway_of_last_resort is None:
+            yield "Gateway of last resort is not set"
+        else:
+            yield f"Gateway of last resort is {view.gateway_of_last_resort} to network 0.0.0.0"
+        yield ""
     known = [route for route in view.routes if words.local_routes or route.kind != "local"]
-    default = [route for route in known if route.length == 0]
+    # Our own addresses count as connected.
+    chosen = {"": ("connected", "local", "static"), "connected": ("connected", "local"), "static": ("static",)}[
+        view.asked
+    ]
+    default = [route for route in known if route.length == 0 and route.kind in chosen]
     others = [route for route in known if route.length]
     letters = {"connected": "C", "local": "L", "static": "S"}
     defaults = [
@@ -82,10 +88,12 @@ def routes(view: RoutesView) -> Iterator[str]:
         yield from defaults
     for major, group in groupby(others, key=lambda route: classful_network(parse_ipv4(route.network))):
         members = list(group)
+        if not any(route.kind in chosen for route in members):
+            continue
         top = [route for route in members if route.length <= major.length]
         subnets = [route for route in members if route.length > major.length]
         if not subnets:
-            for route in top:
+            for route in top:  # of one kind: a prefix is known from one source
                 yield from _route_lines(f"{letters[route.kind]:<{indent}}", f"{route.network}/{route.length}", route)
             continue
         lengths = {route.length for route in members}
@@ -96,11 +104,19 @@ def routes(view: RoutesView) -> Iterator[str]:
         else:
             heading = Prefix(major.address, members[0].length)
             yield f"{'':{indent}}{heading} is subnetted, {len(members)} subnets"
-        for route in members:
+        # The heading speaks of all, whatever was asked for.
+        for route in (route for route in members if route.kind in chosen):
             network = f"{route.network}/{route.length}" if variably else route.network
             yield from _route_lines(f"{letters[route.kind]:<{indent + 3}}", network, route)
     if not words.default_route_first:
         yield from defaults
+
+
+def protocols(view: RoutingProtocolsView) -> Iterator[str]:
+    """Younger software has something to say even where no routing protocol runs."""
+    if personality.of(view.personality).filtered_routes_legend:
+        yield "*** IP Routing is NSF aware ***"
+        yield ""
 
 
 def _known_via(route: RouteView) -> str:

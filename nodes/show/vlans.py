@@ -30,6 +30,6 @@ def vlans(view: VlanInterfacesView) -> Iterator[str]:
 
 def _protocols(vlan: VlanInterfaceView) -> Iterator[str]:
     if vlan.address is not None:
-        yield f"           IP              {vlan.address:<15}{vlan.ip_received:>16}{vlan.ip_sent:>20}"
+        yield f"           IP              {vlan.address:<15}{vlan.ip_received:>14}{vlan.ip_sent:>20}"
     others = vlan.received - vlan.ip_received, vlan.sent - vlan.ip_sent
-    yield f"        Other              {'':<15}{others[0]:>16}{others[1]:>20}"
+    yield f"        Other              {'':<15}{others[0]:>15}{others[1]:>20}"
